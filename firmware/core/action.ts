@@ -1,0 +1,35 @@
+// Everything the core can ask for, as data. Edge actions are done once, in order; the wanted addresses are a level:
+// plan() compares them with what the kernel has, and applying the same plan twice changes nothing.
+
+import type { Address } from "./config/cluster.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** heartbeat's own words for severities. */
+export type Severity = "debug" | "info" | "WARN" | "ERROR" | "CRIT";
+
+export interface WantedAddress {
+  readonly interface: string;
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly broadcast?: Address;
+  /** At most 15 characters, "eth0:0" as IPaddr makes them. */
+  readonly label: string;
+}
+
+export type Action =
+  /** The same bytes on each of the media named. */
+  | { readonly type: "send"; readonly media: readonly string[]; readonly bytes: Uint8Array }
+  | { readonly type: "log"; readonly severity: Severity; readonly text: string }
+  /** Gratuitous ARP for an address that this node holds: one packet of the form given. */
+  | {
+      readonly type: "announce";
+      readonly interface: string;
+      readonly address: Address;
+      readonly form: "request" | "reply";
+    }
+  /** The wanted addresses may have changed: plan and apply, then report `observed`. */
+  | { readonly type: "reconcile" }
+  /** Answer of an operator request; `error` when it was refused. */
+  | { readonly type: "answer"; readonly id: number; readonly error?: string; readonly snapshot: Snapshot }
+  /** The orderly end is complete; the process may exit. */
+  | { readonly type: "stopped" };

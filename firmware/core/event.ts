@@ -1,0 +1,79 @@
+// Everything that can happen to a node, as data. Adapters turn the world into these; the core reads nothing else.
+
+import type { Address } from "./config/cluster.ts";
+import type { Instant } from "./time.ts";
+
+/** `all`, or one side of the pair as heartbeat's hb_standby and hb_takeover name it. */
+export type ResourceScope = "all" | "local" | "foreign";
+
+/** An address that an interface of this box really has, as read back from the kernel. */
+export interface ObservedAddress {
+  readonly interface: string;
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly label?: string;
+}
+
+/** A row of the kernel's main routing table. */
+export interface ObservedRoute {
+  readonly destination: Address;
+  readonly prefixLength: number;
+  readonly interface: string;
+  readonly gateway?: Address;
+  readonly metric: number;
+}
+
+export type OperatorRequest =
+  | { readonly command: "status" }
+  | { readonly command: "takeover"; readonly scope: ResourceScope }
+  | { readonly command: "standby"; readonly scope: ResourceScope };
+
+interface Stamped {
+  readonly now: Instant;
+  /** A fresh unsigned 32-bit random number; the core's only source of chance. */
+  readonly draw: number;
+}
+
+export type Event = Stamped &
+  (
+    | { readonly type: "start" }
+    /** The earliest deadline has passed. */
+    | { readonly type: "tick" }
+    /** `medium` is the id given in `NodeSetup.media`; `source` names the sender for counters and logs (address or device). */
+    | { readonly type: "frame"; readonly medium: string; readonly source: string; readonly bytes: Uint8Array }
+    /** A send failed; `error` is one line with errno's name. */
+    | { readonly type: "medium-error"; readonly medium: string; readonly error: string }
+    | { readonly type: "carrier"; readonly interface: string; readonly up: boolean }
+    /** What the kernel has now; comes after start, after every applied plan and whenever somebody changed it. */
+    | {
+        readonly type: "observed";
+        readonly addresses: readonly ObservedAddress[];
+        readonly routes: readonly ObservedRoute[];
+      }
+    /** A planned change could not be made. */
+    | { readonly type: "change-failed"; readonly address: Address; readonly error: string }
+    /** Somebody else claims `address` on our segment. */
+    | { readonly type: "rival"; readonly interface: string; readonly address: Address; readonly mac: string }
+    | { readonly type: "operator"; readonly request: OperatorRequest; readonly id: number }
+    /** Orderly end of this process: hand over, release, then `stopped`. */
+    | { readonly type: "stop" }
+  );
+
+/** What a node is told once, before its first event. */
+export interface NodeSetup {
+  /** This node's name in the cluster file. */
+  readonly self: string;
+  readonly uuid: Uint8Array;
+  /** heartbeat's generation number of this start: greater than that of every earlier start of this node. */
+  readonly generation: number;
+  /** The media of this node, in the order of the file. */
+  readonly media: readonly MediumSetup[];
+}
+
+export interface MediumSetup {
+  /** Unique within the node, stable, readable: "bcast eth1", "ucast eth0 192.168.140.152". */
+  readonly id: string;
+  readonly kind: "bcast" | "ucast" | "mcast" | "serial";
+  /** What heartbeat prints as the link's name: the interface or the device. */
+  readonly link: string;
+}

@@ -1,0 +1,18 @@
+// A heartbeat medium: carries whole frames, knows nothing about what is in them.
+
+export interface Medium {
+  /** Unique within the node: "bcast eth1". */
+  readonly id: string;
+  /** Starts receiving. A medium that cannot open yet (no such interface, no carrier) keeps trying and reports each distinct error once. */
+  open(sink: MediumSink): void;
+  /** Sends one frame; never blocks and never throws: failures go to the sink. */
+  send(frame: Uint8Array): void;
+  close(): Promise<void>;
+}
+
+export interface MediumSink {
+  /** `source` is the sender's address or the device. */
+  frame(bytes: Uint8Array, source: string): void;
+  /** One line, with errno's name. */
+  error(message: string): void;
+}

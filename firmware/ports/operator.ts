@@ -1,0 +1,15 @@
+// The operator's door: a unix socket on which one request line is answered by one answer line (JSON).
+
+import type { OperatorRequest } from "../core/event.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+
+export interface OperatorAnswer {
+  readonly error?: string;
+  readonly snapshot: Snapshot;
+}
+
+export interface OperatorDoor {
+  /** `answer` must be called exactly once per request, possibly much later. */
+  open(request: (request: OperatorRequest, answer: (answer: OperatorAnswer) => void) => void): Promise<void>;
+  close(): Promise<void>;
+}

@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { $ } from "zx";
 
@@ -91,17 +91,21 @@ async function sourcesIn(folder: string): Promise<string[]> {
 }
 
 async function compile(name: string, result: string): Promise<void> {
-  const sources = join(workFolder, name);
-  await rm(sources, { recursive: true, force: true });
-  for (const folder of ["common", name]) {
-    for (const file of await sourcesIn(folder)) {
-      await cp(join(nativeFolder, folder, file), join(sources, folder, file));
+  await mkdir(workFolder, { recursive: true });
+  const sources = await mkdtemp(join(workFolder, `${name}.`));
+  try {
+    for (const folder of ["common", name]) {
+      for (const file of await sourcesIn(folder)) {
+        await cp(join(nativeFolder, folder, file), join(sources, folder, file));
+      }
     }
+    await nodeGyp(name, sources);
+    const stripped = join(sources, `${name}.node`);
+    await $`strip -s -o ${stripped} ${join(sources, name, "build", "Release", `${name}.node`)}`;
+    await rename(stripped, result);
+  } finally {
+    await rm(sources, { recursive: true, force: true });
   }
-  await nodeGyp(name, sources);
-  const unfinished = `${result}.new`;
-  await $`strip -s -o ${unfinished} ${join(sources, name, "build", "Release", `${name}.node`)}`;
-  await rename(unfinished, result);
 }
 
 async function nodeGyp(name: string, sources: string): Promise<void> {

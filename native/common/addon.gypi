@@ -1,7 +1,7 @@
 # What every addon's binding.gyp includes: compiler flags and the shared sources, so that an addon lists only its own files.
 # Format: GYP (https://gyp.gsrc.io/docs/InputFormatReference.md) as read by node-gyp, whose addon.gypi adds Node's headers.
 # Node's and nan's headers come in as system headers: -Werror is for our code. Node 24's headers need C++20.
-# scripts/native.ts sets `source_root`, and `nan_root`; no path of the building machine may show up in the result.
+# scripts/native.ts sets `source_root` and `nan_root`; no path of the building machine may show up in the result.
 {
   'sources': ['error.cc', 'binding.cc'],
   'cflags': [

@@ -25,6 +25,12 @@ export interface CableEnd {
   readonly addresses?: readonly string[];
 }
 
+/** prctl(PR_SET_PDEATHSIG), then a look whether the parent died before that. Goes before the command to be run. */
+const dyingWithParent = [
+  ...["setpriv", "--pdeathsig", "KILL", "--"],
+  ...["sh", "-c", `[ "$PPID" = ${process.pid} ] && exec "$@"`, "sh"],
+];
+
 let reason: string | undefined | null = null;
 
 /** Why namespaces cannot be made here, in words to be printed as the reason of a skip; undefined if they can. */
@@ -164,12 +170,7 @@ export class Namespace {
    */
   spawn(argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
     const { cwd = process.cwd(), ...rest } = options;
-    const [program = "", ...args] = [
-      ...this.#enter,
-      `--wdns=${cwd}`,
-      ...["setpriv", "--pdeathsig", "KILL", "--"],
-      ...argv,
-    ];
+    const [program = "", ...args] = [...this.#enter, `--wdns=${cwd}`, ...dyingWithParent, ...argv];
     const child = spawn(program, args, rest);
     this.#running.add(child);
     child.once("exit", () => this.#running.delete(child));

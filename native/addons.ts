@@ -8,6 +8,7 @@ export const addonFiles = {
   process: "native/build/process.node",
   serial: "native/build/serial.node",
   serialport: "node_modules/@serialport/bindings-cpp/prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node",
+  udp: "native/build/udp.node",
   watchdog: "native/build/watchdog.node",
 } as const;
 

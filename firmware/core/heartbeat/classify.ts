@@ -110,12 +110,12 @@ function isKnown(name: string): name is MessageBody["type"] {
   return Object.hasOwn(READERS, name);
 }
 
-/** Numbered messages must have seq and hg; control messages hg alone; a ping node's echo has neither. */
+/** Numbered messages must have seq and hg; control messages have hg alone; a ping node's echo has neither. */
 function readTrailer(read: FieldReader, control: boolean, echo: boolean): Trailer {
   return {
     src: read.nodeName("src"),
     ...(read.has("srcuuid") && { srcuuid: read.uuid("srcuuid") }),
-    ...((!control || read.has("seq")) && { seq: read.hex("seq", 1, HIGHEST) }),
+    ...(!control && { seq: read.hex("seq", 1, HIGHEST) }),
     ...((!echo || read.has("hg")) && { hg: read.hex("hg", 0, HIGHEST) }),
     ts: read.hex("ts", 0, HIGHEST),
     ...(read.has("ld") && { ld: read.text("ld") }),

@@ -1,0 +1,155 @@
+// Rules for the `heartbeat` section apart from media: the order of the four times (heartbeat refuses a deadtime of
+// twice keepalive or less), keys as authkeys(5) has them, ping nodes, respawned commands.
+
+import { findRepeats, interfacesOf, type Rule, spokenDuration, timingOf } from "./inspection.ts";
+import { formatIp, notAHost, parseIp } from "./ip.ts";
+import { quote } from "./quote.ts";
+import type { Remainder } from "./schema.ts";
+import type { Path } from "./source-tree.ts";
+
+type Heartbeat = NonNullable<Remainder["heartbeat"]>;
+
+/** Points at the time that is in the file, the first one named. */
+function timePath(heartbeat: Heartbeat, ...names: readonly (keyof Heartbeat)[]): Path {
+  const given = names.find((name) => heartbeat[name] !== undefined);
+  return given === undefined ? ["heartbeat"] : ["heartbeat", given];
+}
+
+const orderOfTimes: Rule = ({ file, intact, error, warning }) => {
+  const { heartbeat } = file;
+  const names = ["keepalive", "warntime", "deadtime", "initdead"] as const;
+  if (heartbeat === undefined || !names.every((name) => intact("heartbeat", name))) return;
+  const { keepalive, warntime, deadtime, initdead } = timingOf(heartbeat);
+  const spoken = (name: (typeof names)[number], value: number) =>
+    spokenDuration(name, value, heartbeat[name]);
+  const dead = spoken("deadtime", deadtime);
+  if (deadtime <= 2 * keepalive) {
+    const kept = spoken("keepalive", keepalive);
+    error(timePath(heartbeat, "deadtime", "keepalive"), `${dead} must be more than twice ${kept}`);
+  } else if (warntime <= keepalive || warntime >= deadtime) {
+    const kept = spoken("keepalive", keepalive);
+    const message = `${spoken("warntime", warntime)} is not between ${kept} and ${dead}: it warns always or never`;
+    warning(timePath(heartbeat, "warntime", "deadtime"), message);
+  }
+  const init = spoken("initdead", initdead);
+  const initPath = timePath(heartbeat, "initdead", "deadtime");
+  if (initdead < deadtime) error(initPath, `${init} must not be shorter than ${dead}`);
+  else if (initdead < 2 * deadtime) warning(initPath, `${init} should be at least twice ${dead}`);
+};
+
+/** The keys as a list, each with its path, whether the file has one or several. */
+export function authKeysOf(heartbeat: Heartbeat) {
+  const { auth } = heartbeat;
+  if (auth === undefined) return [];
+  const base = ["heartbeat", "auth"] as const;
+  if (!Array.isArray(auth)) return [{ entry: auth, path: base as Path }];
+  return auth.map((entry, index) => ({ entry, path: [...base, index] as Path }));
+}
+
+const authKeys: Rule = ({ file, intact, error, warning, line }) => {
+  const keys = authKeysOf(file.heartbeat ?? {});
+  for (const { entry, path } of keys) {
+    const { method, key } = entry;
+    const keyPath = [...path, "key"];
+    if (method === "crc" && key !== undefined)
+      error(keyPath, "crc has no key: it finds damage and authenticates nobody; use sha1 with this key");
+    else if (method !== "crc" && key === undefined && intact(...keyPath))
+      error([...path, "method"], `${method} needs a key`);
+    if (method !== "crc" && key !== undefined && /\s/.test(key)) {
+      const message =
+        "the key has white space: pulsebox uses all of it, heartbeat 3.0.6 reads only its first word";
+      warning(keyPath, `${message}, so the two could not talk`);
+    }
+  }
+  findRepeats(
+    keys.map(({ entry, path }) => [String(entry.id ?? 1), [...path, "id"]] as const),
+    (id, path, first) =>
+      error(path, `the key index ${id} is taken (${line(first)}); each key has its own, 0 to 15`),
+  );
+};
+
+const sendingKey: Rule = ({ file, intact, error, line }) => {
+  const keys = authKeysOf(file.heartbeat ?? {});
+  if (keys.length < 2 || !intact("heartbeat", "auth")) return;
+  const senders = keys.filter(({ entry }) => entry.send === true);
+  const [first, ...more] = senders;
+  if (first === undefined) {
+    error(
+      ["heartbeat", "auth"],
+      `${keys.length} keys, and none has "send: on": one of them signs what is sent`,
+    );
+  }
+  for (const { path } of more) {
+    const place = line([...(first?.path ?? []), "send"]);
+    error([...path, "send"], `only one key signs what is sent; another has "send: on" (${place})`);
+  }
+};
+
+/** A crossover cable carries bcast; what is routed or switched deserves a signature. */
+const unsignedMedia: Rule = ({ file, warning }) => {
+  const { heartbeat } = file;
+  if (heartbeat === undefined) return;
+  const sender = authKeysOf(heartbeat).find(({ entry }, _, all) => entry.send === true || all.length === 1);
+  if (sender?.entry.method !== "crc") return;
+  const open = (heartbeat.media ?? []).some(({ ucast, mcast }) => ucast !== undefined || mcast !== undefined);
+  if (!open) return;
+  const message =
+    "crc only finds damage: anybody on the network of a ucast or mcast medium can forge messages";
+  warning([...sender.path, "method"], `${message}; use sha1`);
+};
+
+function* pingAddresses(heartbeat: Heartbeat): Generator<readonly [string, Path]> {
+  for (const [index, address] of (heartbeat.ping ?? []).entries())
+    yield [address, ["heartbeat", "ping", index]];
+  for (const [group, members] of Object.entries(heartbeat.ping_group ?? {}))
+    for (const [index, address] of members.entries())
+      yield [address, ["heartbeat", "ping_group", group, index]];
+}
+
+const pingNodes: Rule = ({ file, error, line }) => {
+  const places = interfacesOf(file);
+  for (const [address, path] of pingAddresses(file.heartbeat ?? {})) {
+    const ip = parseIp(address);
+    const kind = ip === undefined ? undefined : notAHost(ip);
+    if (kind !== undefined) error(path, `${address} is ${kind}; a ping node is a router or switch`);
+    const owner = places.find(({ subnet }) => subnet !== undefined && formatIp(subnet.address) === address);
+    if (owner === undefined) continue;
+    const where = line([...owner.path, "address"]);
+    error(path, `${address} is ${owner.node} itself (${where}); a ping node is outside the cluster`);
+  }
+  const list = (file.heartbeat?.ping ?? []).map(
+    (address, index) => [address, ["heartbeat", "ping", index]] as const,
+  );
+  findRepeats(list, (address, path, first) =>
+    error(path, `${address} is in the list already (${line(first)})`),
+  );
+};
+
+const ipfail: Rule = ({ file, intact, error }) => {
+  const { heartbeat } = file;
+  if (heartbeat?.ipfail !== true) return;
+  const path = ["heartbeat", "ipfail"];
+  const noPing = (heartbeat.ping ?? []).length === 0 && heartbeat.ping_group === undefined;
+  if (noPing && intact("heartbeat", "ping") && intact("heartbeat", "ping_group"))
+    error(path, "ipfail compares how many ping nodes each node reaches: it needs ping or ping_group");
+  if (heartbeat.auto_failback === "legacy") error(path, "ipfail does not work with auto_failback: legacy");
+};
+
+const respawned: Rule = ({ file, error }) => {
+  for (const [index, { command }] of (file.heartbeat?.respawn ?? []).entries()) {
+    const program = command[0] ?? "";
+    if (program.startsWith("/")) continue;
+    const path = ["heartbeat", "respawn", index, "command", 0];
+    error(path, `${quote(program)} is not an absolute path: it would be searched nowhere`);
+  }
+};
+
+export const heartbeatRules: readonly Rule[] = [
+  orderOfTimes,
+  authKeys,
+  sendingKey,
+  unsignedMedia,
+  pingNodes,
+  ipfail,
+  respawned,
+];

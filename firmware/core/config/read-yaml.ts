@@ -1,0 +1,125 @@
+// YAML text to the source tree, with every syntax error as a diagnostic. After a syntax error the parser guesses, so
+// the offset of the first one is returned: what was read before it is as the author wrote it.
+
+import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLError } from "yaml";
+import type { Problems, Span } from "./diagnostics.ts";
+import { quote } from "./quote.ts";
+import type { MapNode, SourceNode } from "./source-tree.ts";
+
+export interface YamlReading {
+  readonly root?: SourceNode;
+  /** Offset of the first syntax error; Infinity when there is none. */
+  readonly sureUntil: number;
+}
+
+const deepest = 24;
+/** Aliases let a small file name a huge value ("billion laughs"); no cluster file comes near this. */
+const mostNodes = 100_000;
+
+const advice: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: "a tab indents this line; YAML is indented with spaces only",
+  MULTIPLE_DOCS: 'a second document begins here ("---"); a cluster file is one document',
+  TAG_RESOLVE_FAILED: "this tag is not known; write the value without it",
+  NON_STRING_KEY: "a key must be plain text",
+  BAD_DIRECTIVE: "a cluster file has no YAML directives",
+  RESOURCE_EXHAUSTION: "nested too deep to be read",
+};
+
+function explain(error: YAMLError): string {
+  const known = advice[error.code];
+  if (known !== undefined) return known;
+  if (error.message.includes("need to be followed by map values"))
+    return "this is no key: a key is followed by a colon and a space";
+  return `not valid YAML: ${error.message}`;
+}
+
+interface Building {
+  readonly problems: Problems;
+  readonly anchors: Map<string, Node>;
+  nodes: number;
+  sureUntil: number;
+}
+
+const spanOf = (node: Node): Span => ({ start: node.range?.[0] ?? 0, end: node.range?.[1] ?? 0 });
+
+function buildMap(node: Node, depth: number, building: Building): MapNode {
+  const entries: MapNode["entries"] = new Map();
+  for (const pair of isMap<Node, Node | null>(node) ? node.items : []) {
+    const key = spanOf(pair.key);
+    const name = isScalar(pair.key) ? String(pair.key.value) : "";
+    const first = entries.get(name);
+    // Built even when it is a duplicate, so that its own mistakes are reported too.
+    const value = pair.value === null ? empty(key) : build(pair.value, depth + 1, building);
+    if (!isScalar(pair.key)) building.problems.error(key, "a key must be plain text");
+    else if (name === "__proto__") building.problems.error(key, `${quote(name)} cannot be a key`);
+    else if (first !== undefined) {
+      const line = building.problems.line(first.key.start);
+      building.problems.error(key, `the key ${quote(name)} is there twice: first on line ${line}`);
+    } else if (value !== undefined) entries.set(name, { key, value });
+  }
+  return { kind: "map", entries, span: spanOf(node) };
+}
+
+const empty = (span: Span): SourceNode => ({
+  kind: "scalar",
+  value: null,
+  source: "",
+  span: { start: span.end, end: span.end },
+});
+
+function refuse(span: Span, message: string, building: Building): undefined {
+  building.problems.error(span, message);
+  building.sureUntil = Math.min(building.sureUntil, span.start);
+}
+
+function build(node: Node, depth: number, building: Building): SourceNode | undefined {
+  const span = spanOf(node);
+  building.nodes++;
+  if (building.nodes > mostNodes || depth > deepest) {
+    const limit = depth > deepest ? `nested deeper than ${deepest}` : `more than ${mostNodes} values`;
+    return refuse(span, `${limit}: this is no cluster file`, building);
+  }
+  if (isAlias(node)) {
+    const target = building.anchors.get(node.source);
+    if (target !== undefined) return build(target, depth + 1, building);
+    return refuse(span, `the alias ${quote(`*${node.source}`)} has no anchor before it`, building);
+  }
+  const built = buildCollection(node, span, depth, building);
+  if (node.anchor !== undefined) building.anchors.set(node.anchor, node);
+  return built;
+}
+
+function buildCollection(node: Node, span: Span, depth: number, building: Building): SourceNode {
+  if (isMap(node)) return buildMap(node, depth, building);
+  if (isSeq<Node>(node)) {
+    const items = node.items
+      .map((item) => build(item, depth + 1, building))
+      .filter((item) => item !== undefined);
+    return { kind: "list", items, span };
+  }
+  const value: unknown = isScalar(node) ? node.value : null;
+  const source = isScalar(node) && node.source !== undefined ? node.source : "";
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    return { kind: "scalar", value, source, span };
+  return { kind: "scalar", value: null, source, span };
+}
+
+export function readYaml(text: string, problems: Problems): YamlReading {
+  const document = parseDocument<Node>(text, {
+    version: "1.2",
+    schema: "core",
+    uniqueKeys: false,
+    stringKeys: true,
+    resolveKnownTags: false,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
+  const building: Building = { problems, anchors: new Map(), nodes: 0, sureUntil: Number.POSITIVE_INFINITY };
+  for (const error of [...document.errors, ...document.warnings]) {
+    const [start, end] = error.pos;
+    refuse({ start, end }, explain(error), building);
+  }
+  const root = document.contents === null ? undefined : build(document.contents, 0, building);
+  const { sureUntil } = building;
+  return root === undefined ? { sureUntil } : { root, sureUntil };
+}

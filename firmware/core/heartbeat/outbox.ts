@@ -9,7 +9,7 @@ import { isControl, type Message, type Trailer, withTrailer } from "./message.ts
 export const HISTORY = 500;
 /** A message (or a refusal) is not repeated within this many milliseconds, whoever asks. */
 const REPEAT_AFTER = 240;
-/** Messages sent, or refusals, for one request. */
+/** The most that one request gets, messages and refusals together; ours to all requests within REPEAT_AFTER. */
 export const MOST_PER_REQUEST = 50;
 
 interface Sent {
@@ -28,13 +28,15 @@ export interface Outbox {
   readonly history: readonly Sent[];
   /** When the last refusals went out; monotonic milliseconds. */
   readonly refusedAt?: number;
+  /** What requests have caused since `since`, in monotonic milliseconds. */
+  readonly burst: { readonly since: number; readonly count: number };
 }
 
 /** The part of the trailer that the node supplies; the outbox adds seq and hg. */
 export type Stamp = Omit<Trailer, "seq" | "hg">;
 
 export function createOutbox(generation: number): Outbox {
-  return { generation, next: 1, history: [] };
+  return { generation, next: 1, history: [], burst: { since: Number.NEGATIVE_INFINITY, count: 0 } };
 }
 
 /** Gives `message` its trailer and, unless it is a control message, its number and a place in the history. */
@@ -58,8 +60,8 @@ export interface Retransmission {
 }
 
 /**
- * Answers a NS_rexmit of `peer` for the numbers `first` to `last`, oldest first. Control messages can be replayed, so
- * this is all that a flood of recorded requests can cause: each message of the history once in 240 ms.
+ * Answers a NS_rexmit of `peer` for the numbers `first` to `last`, oldest first. Requests carry no number, so anybody can
+ * replay them: all that a flood of them can cause is 50 messages in 240 ms.
  */
 export function onRexmitRequest(
   outbox: Outbox,
@@ -68,25 +70,31 @@ export function onRexmitRequest(
   last: number,
   now: number,
 ): Retransmission {
-  const lowest = outbox.next - outbox.history.length;
-  const replies = mayRepeat(outbox.refusedAt, now) ? refusals(peer, first, Math.min(last, lowest - 1)) : [];
+  const burst = mayRepeat(outbox.burst.since, now) ? { since: now, count: 0 } : outbox.burst;
+  let left = MOST_PER_REQUEST - burst.count;
+  const gone = Math.min(last, outbox.next - outbox.history.length - 1, first + left - 1);
+  const replies = mayRepeat(outbox.refusedAt, now) ? refusals(peer, first, gone) : [];
+  left -= replies.length;
   const resends: Message[] = [];
   const history = outbox.history.map((sent): Sent => {
     const asked = sent.sequence >= first && sent.sequence <= last;
-    if (!asked || replies.length + resends.length >= MOST_PER_REQUEST || !mayRepeat(sent.resentAt, now)) {
-      return sent;
-    }
+    if (!asked || left === 0 || !mayRepeat(sent.resentAt, now)) return sent;
+    left -= 1;
     resends.push(sent.message);
     return { ...sent, resentAt: now };
   });
-  const refused = replies.length > 0 ? { refusedAt: now } : {};
-  return { outbox: { ...outbox, history, ...refused }, resends, replies };
+  const next: Outbox = {
+    ...outbox,
+    history,
+    burst: { ...burst, count: MOST_PER_REQUEST - left },
+    ...(replies.length > 0 && { refusedAt: now }),
+  };
+  return { outbox: next, resends, replies };
 }
 
 /** One refusal per number, as the real node reads them. */
 function refusals(peer: { readonly dest: string }, first: number, last: number): MessageBody[] {
-  const count = Math.min(MOST_PER_REQUEST, Math.max(0, last - first + 1));
-  return Array.from({ length: count }, (_, index) => ({
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => ({
     type: "NS_nak_rexmit",
     ...peer,
     sequence: first + index,

@@ -64,7 +64,18 @@ test("a repeat within 240 ms is ignored, later it is served", () => {
 test("one request gets at most 50 messages, the next one goes on", () => {
   const first = onRexmitRequest(filled(200), peer, 11, 150, 1000);
   expect(resent(first)).toEqual(Array.from({ length: 50 }, (_, n) => 11 + n));
-  expect(resent(onRexmitRequest(first.outbox, peer, 11, 150, 1001))[0]).toBe(61);
+  expect(resent(onRexmitRequest(first.outbox, peer, 61, 150, 1240))[0]).toBe(61);
+});
+
+test("a flood of recorded requests causes 50 messages in 240 ms", () => {
+  let outbox = filled(HISTORY + 100);
+  let sent = 0;
+  for (let now = 1000; now < 1000 + 4 * 240; now += 10) {
+    const answer = onRexmitRequest(outbox, peer, ((now * 7) % 600) + 1, 600, now);
+    outbox = answer.outbox;
+    sent += answer.resends.length + answer.replies.length;
+  }
+  expect(sent).toBe(4 * 50);
 });
 
 test("what the history no longer holds is refused, once in 240 ms", () => {

@@ -11,13 +11,17 @@ import { thirdPartyLicences } from "./licences.ts";
 import { type Part, pack } from "./pack.ts";
 import { makeApplication } from "./sea.ts";
 
-/** `addons` maps names to paths relative to `root`; default: all of native/addons.ts. */
+/**
+ * `addons` maps names to paths relative to `root`; default: all of native/addons.ts. `cache` is the folder for the
+ * results of steps; default: .build/binary.
+ */
 export interface BinaryOptions {
   readonly root: string;
   readonly version: string;
   readonly entry?: string;
   readonly out?: string;
   readonly addons?: Readonly<Record<string, string>>;
+  readonly cache?: string;
   /** Called with the title of each step when it begins. */
   readonly step?: (title: string) => void;
 }
@@ -38,7 +42,7 @@ export interface Binary {
 export async function buildBinary(options: BinaryOptions): Promise<Binary> {
   const { root, version, entry = "firmware/main.ts", step = () => {} } = options;
   const out = resolve(root, options.out ?? "dist/pulsebox");
-  const cacheFolder = join(root, ".build", "binary");
+  const cacheFolder = resolve(root, options.cache ?? ".build/binary");
 
   const addons = await addonParts(root, options.addons ?? (await addonFiles(root)));
   step("bundle the firmware");

@@ -81,12 +81,12 @@ static void begin_ending(const struct ending *how, const char *why) {
     return;
   ending = how;
   ending_deadline = now_ms() + ORDERLY_END_MS;
+  say("%s: %s as soon as everything has ended, in %d s at the latest", why, how->word, ORDERLY_END_MS / 1000);
   for (size_t i = 0; i < TASK_COUNT; i++) {
     tasks[i]->start_at = -1;
     if (tasks[i]->pid != 0)
       kill(tasks[i]->pid, SIGTERM);
   }
-  say("%s: %s as soon as everything has ended, in %d s at the latest", why, how->word, ORDERLY_END_MS / 1000);
 }
 
 static void start_ha_when_ready(void) {

@@ -1,0 +1,52 @@
+// The port Clock on CLOCK_MONOTONIC (clock_gettime(2), which process.hrtime reads) and the wall clock.
+// Node's timers count whole milliseconds of libuv's cached loop time, so one may come up to a millisecond early; it is
+// armed again then, because the contract is "at or after".
+
+import type { Instant } from "../core/time.ts";
+import type { Clock } from "../ports/clock.ts";
+
+/** Node's timers overflow beyond a signed 32-bit number of milliseconds and would fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
+function monotonic(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
+export class SystemClock implements Clock {
+  #timer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
+  #wake: () => void = () => {};
+
+  now(): Instant {
+    return { monotonic: monotonic(), wall: Math.floor(Date.now() / 1000) };
+  }
+
+  wakeAt(at: number | undefined, wake: () => void): void {
+    this.#wake = wake;
+    const isDue = at !== undefined && at <= monotonic();
+    // Kept: a stream of frames that arms anew in every turn would put the call off for ever.
+    if (isDue && this.#turn !== undefined) return;
+    clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
+    this.#turn = undefined;
+    if (isDue) this.#ring();
+    else if (at !== undefined) this.#armTimer(at);
+  }
+
+  #armTimer(at: number): void {
+    const delay = Math.min(Math.ceil(at - monotonic()), longestTimer);
+    this.#timer = setTimeout(() => (monotonic() < at ? this.#armTimer(at) : this.#ring()), delay);
+  }
+
+  /**
+   * Lets the sockets be read once before waking: after a pause of the process the timer is served first although the peer's
+   * frames have long been waiting, and the peer must not be declared dead over that.
+   */
+  #ring(): void {
+    this.#turn = setImmediate(() => {
+      this.#turn = undefined;
+      this.#wake();
+    });
+  }
+}

@@ -1,0 +1,18 @@
+// The outside world of one node, as the runtime is given it: real adapters in the daemon, fakes in tests.
+
+import type { Clock, Random } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { Medium } from "../ports/medium.ts";
+import type { Addresses, Arp } from "../ports/network.ts";
+import type { Watchdog } from "../ports/watchdog.ts";
+
+export interface NodePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly media: readonly Medium[];
+  readonly addresses: Addresses;
+  readonly arp: Arp;
+  /** Absent when the box has none to pet. */
+  readonly watchdog?: Watchdog;
+}

@@ -1,0 +1,132 @@
+// The command line: names, options and words of every command. What a command does is handed in, so that this file decides
+// nothing and loads nothing. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+
+import { Argument, Command, CommanderError } from "commander";
+import type { ResourceScope } from "../core/event.ts";
+import { defaultSocket } from "./operator-client.ts";
+
+export interface HaOptions {
+  readonly config: string;
+  readonly node?: string;
+  readonly state?: string;
+  readonly socket: string;
+  readonly realtime: boolean;
+  readonly debug: boolean;
+}
+
+export interface SocketOptions {
+  readonly socket: string;
+}
+
+/** Each returns the exit code. A thrown Error is printed by its message and ends with 1. */
+export interface Commands {
+  ha(options: HaOptions): Promise<number>;
+  check(files: readonly string[], options: { readonly json: boolean }): Promise<number>;
+  schema(): Promise<number>;
+  status(options: SocketOptions & { readonly json: boolean }): Promise<number>;
+  takeover(scope: ResourceScope, options: SocketOptions): Promise<number>;
+  standby(scope: ResourceScope, options: SocketOptions): Promise<number>;
+  power(ending: "reboot" | "halt" | "poweroff"): Promise<number>;
+}
+
+/** Where text goes; the process's own streams outside of tests. */
+export interface Streams {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const scopes = ["all", "local", "foreign"] as const satisfies readonly ResourceScope[];
+
+/** Runs the command in `args` (without the program's own name) and resolves with the exit code; never rejects. */
+export async function runCommandLine(
+  args: readonly string[],
+  commands: Commands,
+  version: string,
+  streams: Streams,
+): Promise<number> {
+  let code = 0;
+  const program = describeCommands(commands, version, streams, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    streams.err(`pulsebox: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+function describeCommands(
+  commands: Commands,
+  version: string,
+  streams: Streams,
+  finish: (code: number) => void,
+): Command {
+  const program = new Command("pulsebox")
+    .description("High-availability director: heartbeat, failover of addresses, cluster file")
+    .version(`pulsebox ${version}`, "-V, --version", "print the version")
+    .configureOutput({ writeOut: streams.out, writeErr: streams.err })
+    .showHelpAfterError("(pulsebox --help lists commands and options)")
+    .exitOverride();
+  const add = (name: string, description: string): Command =>
+    program.command(name).description(description).allowExcessArguments(false);
+  describeDaemon(add, commands, finish);
+  describeFiles(add, commands, finish);
+  describeOperator(add, commands, finish);
+  add("version", "print the version").action(() => streams.out(`pulsebox ${version}\n`));
+  return program;
+}
+
+type Add = (name: string, description: string) => Command;
+type Finish = (code: number) => void;
+
+function describeDaemon(add: Add, commands: Commands, finish: Finish): void {
+  add("ha", "run the heartbeat daemon of this node")
+    .requiredOption("-c, --config <file>", "cluster file")
+    .option("-n, --node <name>", "this node's name in it (default: found by MAC, address, serial, host name)")
+    .option("--state <directory>", "where generation and uuid are kept")
+    .option("--socket <path>", "operator socket", defaultSocket)
+    .option("--no-realtime", "neither real-time priority nor locked memory")
+    .option("--debug", "log debug lines too", false)
+    .action(async (options: HaOptions) => finish(await commands.ha(options)));
+}
+
+function describeFiles(add: Add, commands: Commands, finish: Finish): void {
+  add("check", "check cluster files and print every problem")
+    .argument("<files...>", "cluster files")
+    .option("--json", "print the diagnostics as JSON", false)
+    .action(async (files: string[], options: { json: boolean }) =>
+      finish(await commands.check(files, options)),
+    );
+  add("schema", "print the JSON Schema of the cluster file").action(async () =>
+    finish(await commands.schema()),
+  );
+}
+
+function describeOperator(add: Add, commands: Commands, finish: Finish): void {
+  const socketOption = ["--socket <path>", "operator socket", defaultSocket] as const;
+  const scope = (): Argument => new Argument("[scope]", "which groups").choices(scopes).default("all");
+  add("status", "show nodes, links and who owns what")
+    .option("--json", "print the snapshot as JSON", false)
+    .option(...socketOption)
+    .action(async (options: SocketOptions & { json: boolean }) => finish(await commands.status(options)));
+  add("takeover", "take resource groups over from the other node")
+    .addArgument(scope())
+    .option(...socketOption)
+    .action(async (which: ResourceScope, options: SocketOptions) =>
+      finish(await commands.takeover(which, options)),
+    );
+  add("standby", "hand resource groups over to the other node")
+    .addArgument(scope())
+    .option(...socketOption)
+    .action(async (which: ResourceScope, options: SocketOptions) =>
+      finish(await commands.standby(which, options)),
+    );
+  for (const ending of ["reboot", "halt", "poweroff"] as const) {
+    add(ending, `${ending} this box, after an orderly hand-over`).action(async () =>
+      finish(await commands.power(ending)),
+    );
+  }
+}

@@ -1,0 +1,34 @@
+// The operator's side of the unix socket: one request line, one answer line (firmware/ports/operator.ts).
+
+import { connect } from "node:net";
+import type { OperatorRequest } from "../core/event.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+
+export interface Answer {
+  readonly error?: string;
+  /** Absent when the daemon did not understand the request. */
+  readonly snapshot?: Snapshot;
+}
+
+export const defaultSocket = "/run/pulsebox/ha.sock";
+
+/** Rejects when no daemon answers at `path`; the message says what to look at. */
+export function askDaemon(path: string, request: OperatorRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const connection = connect(path);
+    let received = "";
+    connection.setEncoding("utf8");
+    connection.on("connect", () => connection.write(`${JSON.stringify(request)}\n`));
+    connection.on("error", (error: NodeJS.ErrnoException) =>
+      reject(new Error(`no pulsebox ha answers at ${path}: ${error.code ?? error.message}`)),
+    );
+    connection.on("data", (chunk: string) => {
+      received += chunk;
+      const end = received.indexOf("\n");
+      if (end < 0) return;
+      connection.end();
+      resolve(JSON.parse(received.slice(0, end)) as Answer);
+    });
+    connection.on("end", () => reject(new Error(`pulsebox ha at ${path} ended before it answered`)));
+  });
+}

@@ -1,0 +1,63 @@
+// The snapshot as an operator reads it on an 80 column console; everything in it is also in `status --json`.
+// Words are heartbeat's: node and link states, who holds what.
+
+import type { GroupSnapshot, LinkSnapshot, MemberSnapshot, Snapshot } from "../core/snapshot.ts";
+
+export function statusText(snapshot: Snapshot): string {
+  const { cluster, self, phase, stable, generation } = snapshot;
+  return [
+    `cluster ${cluster}   node ${self}   ${phase}, ${stable ? "stable" : "not stable"}   generation ${generation}`,
+    "",
+    ...table([["NODE", "STATUS", "LINK", "STATE", "LAST HEARD"], ...snapshot.members.flatMap(memberRows)]),
+    "",
+    ...table([["GROUP", "PREFERRED", "OWNER", "HERE"], ...snapshot.groups.map(groupRow)]),
+    "",
+    ignoredText(snapshot),
+    "",
+  ].join("\n");
+}
+
+/** One row for each link; the node's own name and status stand in the first one only. */
+function memberRows(member: MemberSnapshot): string[][] {
+  const name = member.self ? `${member.name} (this node)` : member.name;
+  const links = member.links.map(linkCells);
+  const [first = ["-", "", ""], ...others] = links;
+  return [[name, member.status, ...first], ...others.map((cells) => ["", "", ...cells])];
+}
+
+function linkCells(link: LinkSnapshot): string[] {
+  const heard = link.lastHeardAgo;
+  return [
+    link.medium,
+    link.up ? "up" : "dead",
+    heard === undefined ? "never" : `${Math.round(heard)} ms ago`,
+  ];
+}
+
+function groupRow(group: GroupSnapshot): string[] {
+  return [group.addresses.join(" ") || "(no address)", group.preferred, group.owner ?? "none", group.here];
+}
+
+function ignoredText({ ignored }: Snapshot): string {
+  const { malformed, unauthenticated, replayed, foreignNode } = ignored;
+  return (
+    `ignored frames: ${malformed} malformed, ${unauthenticated} with a wrong signature, ` +
+    `${replayed} replayed, ${foreignNode} from nodes that are not in the cluster file`
+  );
+}
+
+/** Columns as wide as their widest cell, two spaces apart; no trailing spaces. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    });
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

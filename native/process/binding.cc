@@ -1,9 +1,11 @@
-// The thin half of the process addon: nan functions over logic.h, mount.h and loop.h. index.ts takes the
-// options apart and checks them, so that only strings, numbers, booleans and one array of strings come here.
+// The thin half of the process addon: nan functions over logic.h, memory.h, mount.h and loop.h. index.ts
+// takes the options apart and checks them, so that only strings, numbers, booleans and one array of strings
+// come here.
 
 #include "../common/binding.h"
 #include "logic.h"
 #include "loop.h"
+#include "memory.h"
 #include "mount.h"
 
 #include <unistd.h>
@@ -40,8 +42,12 @@ std::optional<std::vector<std::string>> strings_argument(const Nan::FunctionCall
 
 NAN_METHOD(lock_memory) {
   const auto on_fault = boolean_argument(info, 0);
-  if (on_fault)
-    settle(process::lock_memory(*on_fault));
+  if (!on_fault)
+    return;
+  auto bytes = process::lock_memory(*on_fault);
+  if (!bytes.ok())
+    return throw_error(bytes.error(), addon);
+  info.GetReturnValue().Set(static_cast<double>(bytes.value()));
 }
 
 template <Outcome (*operation)()> NAN_METHOD(run) {

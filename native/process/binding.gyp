@@ -3,6 +3,6 @@
   'targets': [{
     'target_name': 'process',
     'includes': ['../common/addon.gypi'],
-    'sources': ['binding.cc', 'logic.cc', 'loop.cc', 'mount.cc'],
+    'sources': ['binding.cc', 'logic.cc', 'loop.cc', 'memory.cc', 'mount.cc'],
   }],
 }

@@ -70,7 +70,7 @@ export interface LoopAttachment {
 }
 
 interface Addon {
-  lockMemory(onFault: boolean): void;
+  lockMemory(onFault: boolean): number;
   unlockMemory(): void;
   setRealtime(priority: number): void;
   setNormal(): void;
@@ -98,11 +98,13 @@ const greatestId = 2 ** 32 - 2;
 const anyChild = -1;
 
 /**
- * Keeps all memory of this process out of swap, now and in future (mlockall(2)). With `onFault`, pages are locked as they are
- * touched; without it every mapped file is read in whole. EPERM or ENOMEM: needs CAP_IPC_LOCK or a greater RLIMIT_MEMLOCK.
+ * Keeps in RAM what this process executes: all files mapped now (program, libraries, addons), the C heap and the main stack
+ * (mlock2(2)); call it when all addons are loaded. With `onFault` pages are locked as they are touched; without it they are read
+ * in at once. V8's heap stays unlocked, since V8 dies of mlockall(2) at its next collection (memory.h); it leaves RAM only through
+ * swap. Returns the bytes under lock. EPERM or ENOMEM: needs CAP_IPC_LOCK or a greater RLIMIT_MEMLOCK; nothing is locked then.
  */
-export function lockMemory(options: { readonly onFault: boolean }): void {
-  addon.lockMemory(options.onFault);
+export function lockMemory(options: { readonly onFault: boolean }): number {
+  return addon.lockMemory(options.onFault);
 }
 
 export function unlockMemory(): void {

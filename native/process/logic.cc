@@ -11,7 +11,6 @@
 #include <grp.h>
 #include <linux/module.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -51,22 +50,6 @@ const char *module_trouble(int code, bool compressed) {
 }
 
 } // namespace
-
-Outcome lock_memory(bool on_fault) {
-  const int flags = MCL_CURRENT | MCL_FUTURE | (on_fault ? MCL_ONFAULT : 0);
-  if (mlockall(flags) == 0)
-    return Nothing{};
-  Error error = refused("lock the memory", "needs CAP_IPC_LOCK or a limit (RLIMIT_MEMLOCK) above 0");
-  if (error.code == ENOMEM)
-    error.detail = "the limit (RLIMIT_MEMLOCK) is smaller than the process";
-  return error;
-}
-
-Outcome unlock_memory() {
-  if (munlockall() < 0)
-    return last_error("unlock the memory");
-  return Nothing{};
-}
 
 Outcome set_realtime(int priority) {
   const std::string attempted = "schedule as SCHED_RR with priority " + std::to_string(priority);

@@ -1,6 +1,7 @@
-// What PID 1 and the process that decides ask of the kernel: memory, scheduling, modules, reboot, children,
+// What PID 1 and the process that decides ask of the kernel: scheduling, modules, reboot, children,
 // identity. Sources: mlockall(2), sched_setscheduler(2), sched(7), finit_module(2), reboot(2), waitpid(2),
-// sethostname(2), setresuid(2). Mounts are in mount.h, loop devices in loop.h. Plain C++: no Node in here.
+// sethostname(2), setresuid(2). Memory is in memory.h, mounts in mount.h, loop devices in loop.h. Plain C++:
+// no Node in here.
 #pragma once
 
 #include "../common/error.h"
@@ -11,11 +12,6 @@
 #include <vector>
 
 namespace pulsebox::process {
-
-/** All pages, present and future; with `on_fault` a page is locked when it is first touched, not read in for
- * the lock. */
-Outcome lock_memory(bool on_fault);
-Outcome unlock_memory();
 
 struct Scheduling {
   /** "other", "fifo", "rr", "batch", "idle" or "deadline". */

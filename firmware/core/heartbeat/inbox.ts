@@ -1,14 +1,7 @@
 // The receiving half of heartbeat 3.0.6's reliable channel, one per peer: what is new, what is a copy, what is missing.
 // Messages are delivered as they come, never held back for an older one: a status must not wait for a retransmission.
 // What fills a hole afterwards is delivered as `late`; a late resource or status message is history, not news.
-//
-// Replay. Only a number above every earlier one of the generation, or a higher generation, counts as hearing the node:
-// each recorded frame can do so at most once, and never after a later one was heard. Three limits remain, because the
-// wire has no challenge and ts is a clock that may step:
-// - A process that has just started knows no numbers, so a recording of a dead peer's last session looks alive to it.
-//   Give createInbox the Position that was stored when the peer last changed generation or died, or at our own end.
-// - Whoever can hold frames back on all media can deliver them later, in order.
-// - Control messages carry no number; they count as hearing nothing, whatever they say.
+// Only an advancing number is evidence of a living node, so that recorded frames cannot keep a dead one alive.
 
 import type { MessageBody } from "./body.ts";
 import type { Trailer } from "./message.ts";
@@ -26,7 +19,7 @@ const REQUEST_PACE = 50;
 /** One ack for each so many messages, at a point of its own for each node. */
 const ACK_EVERY = 10;
 
-/** How far a peer's numbering has come: worth storing, see above. */
+/** How far a peer's numbering has come: worth storing, see `receive`. */
 export interface Position {
   readonly generation: number;
   readonly sequence: number;
@@ -95,7 +88,16 @@ export function createInbox({ peer, duplicateWindow, draw, position }: InboxOpti
   };
 }
 
-/** Judges a message of the peer by its trailer. `now` is monotonic milliseconds, `draw` an unsigned 32-bit random number. */
+/**
+ * Judges a message of the peer by its trailer. `now` is monotonic milliseconds, `draw` an unsigned 32-bit random number.
+ *
+ * Each recorded frame can count as hearing the node at most once, and never after a later one was heard. Three limits
+ * remain, because the wire has no challenge and ts is a clock that may step:
+ * - A process that has just started knows no numbers, so a recording of a dead peer's last session looks alive to it.
+ *   Give `createInbox` the position stored when the peer last changed generation or died, or at our own end.
+ * - Whoever can hold frames back on all media can deliver them later, in order.
+ * - Control messages carry no number; they count as hearing nothing, whatever they say.
+ */
 export function receive(inbox: Inbox, trailer: Trailer, now: number, draw: number): Reception {
   const { seq, hg } = trailer;
   const generation = inbox.position?.generation ?? 0;

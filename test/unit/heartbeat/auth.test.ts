@@ -1,4 +1,5 @@
-// The signatures against published vectors: RFC 2202 for the HMACs, the CRC-32/CKSUM check value of the CRC catalogue.
+// The signatures against published vectors: RFC 2202 for the HMACs, the CRC-32/CKSUM check value of the CRC catalogue;
+// the conversions under them against the platform's own encoders.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,5 @@
 // Signed is not yet sensible: every field is checked against what heartbeat says, and each fault is named.
+// The captured messages are classified in the golden tests; here is what must be refused.
 
 import { describe, expect, test } from "vitest";
 import type { MessageBody } from "../../../firmware/core/heartbeat/body.ts";

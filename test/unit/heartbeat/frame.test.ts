@@ -125,18 +125,28 @@ test.each([
 });
 
 test.each([
-  ["no fields", "", "has no"],
+  ["no fields", "", 'has no "="'],
   ["a line without =", "status\n", 'has no "="'],
   ["an empty line", "\nt=status\n", 'has no "="'],
   ["a field type of the CRM", "(2)t=status\n", "not text or (1)"],
   ["a type given to a text", "(0)t=status\n", "not text or (1)"],
   ["bad base64", "(1)t=AB=\n", "not canonical base64"],
   ["a field twice", "t=status\nt=status\n", "appears twice"],
-  ["two auth lines", "auth=1 00\n", "2 auth lines"],
+  ["two auth lines", "auth=1 00\n", "more than one auth line"],
   ["NUL in a text", "t=sta\0tus\n", "NUL"],
 ])("a classic frame with %s is malformed, however well it is signed", (_, lines, detail) => {
   const verdict = decodeFrame(signedClassic(lines), auth);
   expect(verdict).toMatchObject({ ok: false, reason: "malformed", detail: expect.stringContaining(detail) });
+});
+
+test.each([
+  ["first", (line: string) => `${line}t=status\nst=up\n`],
+  ["between", (line: string) => `t=status\n${line}st=up\n`],
+  ["last", (line: string) => `t=status\nst=up\n${line}`],
+])("a classic signature is found as %s line", (_, place) => {
+  const { id, digest } = auth.sign(latin1Bytes("t=status\nst=up\n"));
+  const verdict = decodeFrame(latin1Bytes(`>>>\n${place(`auth=${id} ${digest}\n`)}<<<\n`), auth);
+  expect(verdict).toMatchObject({ ok: true, format: "classic" });
 });
 
 test.each([

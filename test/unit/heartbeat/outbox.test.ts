@@ -1,4 +1,5 @@
-// The sender's side of the channel: numbers, history, and how much a request (or a flood of recorded ones) can cause.
+// The sender's side of the channel: numbers, history, and how much a request can cause.
+// Requests can be replayed by anybody, so a flood of them must stay cheap.
 
 import { expect, test } from "vitest";
 import { compose } from "../../../firmware/core/heartbeat/compose.ts";

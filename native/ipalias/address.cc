@@ -95,9 +95,10 @@ Outcome add_address(const NewAddress &wanted) {
   request.attribute(IFA_LOCAL, ip.value().span()).attribute(IFA_ADDRESS, ip.value().span());
   if (wanted.broadcast) {
     const auto broadcast = parse_ip(*wanted.broadcast);
-    if (!broadcast || broadcast->family != AF_INET || ip.value().family != AF_INET)
-      return Error{EINVAL, attempted,
-                   "broadcast \"" + *wanted.broadcast + "\" is not an IPv4 address of its kind"};
+    if (!broadcast || broadcast->family != AF_INET)
+      return Error{EINVAL, attempted, "broadcast \"" + *wanted.broadcast + "\" is not an IPv4 address"};
+    if (ip.value().family != AF_INET)
+      return Error{EINVAL, attempted, "an IPv6 address has no broadcast address"};
     request.attribute(IFA_BROADCAST, broadcast->span());
   }
   if (wanted.label)

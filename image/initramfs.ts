@@ -1,0 +1,141 @@
+// The root of a running box: an initramfs, unpacked into RAM by the kernel before it starts /init, so that the medium
+// may be pulled out afterwards. It is made of two archives, one behind the other (the kernel takes any number of them,
+// init/initramfs.c): the program, large and rarely changed between builds of one version, and the rest. Each is
+// compressed once and kept under the hash of its contents.
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type CpioEntry, writeCpio } from "./cpio.ts";
+import { SOURCE_DATE_EPOCH } from "./epoch.ts";
+import type { Board } from "./hwdb/schema.ts";
+import type { Kernel } from "./kernel.ts";
+import type { ModuleIndex } from "./modules.ts";
+import { run } from "./run.ts";
+
+export interface InitramfsContents {
+  readonly program: Uint8Array;
+  readonly version: string;
+  readonly board: Board;
+  readonly kernel: Kernel;
+  readonly modules: ModuleIndex;
+  /** The cluster file's JSON Schema, as text. */
+  readonly clusterSchema: string;
+  /** File name -> text, to be shown on the box under /usr/share/licences. */
+  readonly licences: ReadonlyMap<string, string>;
+}
+
+/** The compressed initramfs; `cache` keeps its parts between builds. */
+export async function makeInitramfs(
+  contents: InitramfsContents,
+  cache: string,
+  note: (text: string) => void,
+): Promise<Buffer> {
+  const parts = [await systemEntries(contents), programEntries(contents.program)];
+  const packed = [];
+  for (const entries of parts) packed.push(await compressed(writeCpio(entries, SOURCE_DATE_EPOCH), cache));
+  if (packed.every(({ cached }) => cached)) note("cached");
+  return Buffer.concat(packed.map(({ bytes }) => bytes));
+}
+
+function programEntries(program: Uint8Array): CpioEntry[] {
+  return [{ kind: "file", path: "init", mode: 0o755, data: program }];
+}
+
+/** Everything but the program, with the folders that the launcher mounts on. */
+export async function systemEntries(contents: InitramfsContents): Promise<CpioEntry[]> {
+  const files = new Map<string, string | Uint8Array>([
+    ["etc/group", group],
+    ["etc/hosts", hosts],
+    ["etc/nsswitch.conf", nsswitch],
+    ["etc/passwd", passwd],
+    ["etc/pulsebox/cluster.schema.json", contents.clusterSchema],
+    ["etc/pulsebox/modules.json", `${JSON.stringify(contents.modules, null, 1)}\n`],
+    ["etc/pulsebox/profile.json", `${JSON.stringify(contents.board, null, 1)}\n`],
+    ["etc/pulsebox/version", `${contents.version}\n`],
+  ]);
+  for (const [name, text] of contents.licences) files.set(`usr/share/licences/${name}`, text);
+  for (const { path } of Object.values(contents.modules.modules)) {
+    const within = path.slice(`/lib/modules/${contents.kernel.release}/`.length);
+    files.set(path.slice(1), await readFile(join(contents.kernel.modules, within)));
+  }
+  const mounts = ["dev", "proc", "run", "sys", "mnt"].map((path) => directory(path, 0o755));
+  return [
+    ...mounts,
+    directory("tmp", 0o1777),
+    directory("root", 0o700),
+    { kind: "character device", path: "dev/console", mode: 0o600, major: 5, minor: 1 },
+    { kind: "character device", path: "dev/null", mode: 0o666, major: 1, minor: 3 },
+    { kind: "symlink", path: "usr/bin/pulsebox", target: "../../init" },
+    ...parents([...files.keys(), "usr/bin/pulsebox"]).map((path) => directory(path, 0o755)),
+    ...[...files].map(
+      ([path, data]): CpioEntry => ({ kind: "file", path, mode: 0o644, data: Buffer.from(data) }),
+    ),
+  ];
+}
+
+const directory = (path: string, mode: number): CpioEntry => ({ kind: "directory", path, mode });
+
+function parents(paths: readonly string[]): string[] {
+  const all = paths.flatMap((path) => {
+    const names = path.split("/").slice(0, -1);
+    return names.map((_, index) => names.slice(0, index + 1).join("/"));
+  });
+  return [...new Set(all)];
+}
+
+/** passwd(5): `worker` runs what reads bytes from strangers. */
+const passwd = `root:x:0:0:root:/root:/usr/bin/pulsebox
+worker:x:100:100:service checks and operator interface:/:/nonexistent
+nobody:x:65534:65534:nobody:/nonexistent:/nonexistent
+`;
+const group = `root:x:0:
+worker:x:100:
+nogroup:x:65534:
+`;
+const hosts = `127.0.0.1 localhost
+::1 localhost ip6-localhost
+`;
+const nsswitch = `passwd: files
+group: files
+hosts: files dns
+`;
+
+/** Parts kept in the cache: those of the last few builds. */
+const keptParts = 6;
+
+async function compressed(archive: Buffer, cache: string): Promise<{ bytes: Buffer; cached: boolean }> {
+  await mkdir(cache, { recursive: true });
+  const file = join(cache, `${createHash("sha256").update(archive).digest("hex")}.cpio.zst`);
+  const cached = existsSync(file);
+  if (!cached) await compressInto(file, archive, cache);
+  await utimes(file, new Date(), new Date());
+  const bytes = await readFile(file);
+  await dropOldParts(cache);
+  return { bytes, cached };
+}
+
+async function compressInto(file: string, archive: Buffer, cache: string): Promise<void> {
+  const work = await mkdtemp(join(cache, ".zstd-"));
+  try {
+    const plain = join(work, "plain");
+    const packed = join(work, "packed");
+    await writeFile(plain, archive);
+    // Level 19 is the highest whose window (8 MiB) the kernel's decompressor accepts; the number of threads does not
+    // change the result.
+    await run("zstd", ["-q", "-19", "-T0", plain, "-o", packed]);
+    await rename(packed, file);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function dropOldParts(cache: string): Promise<void> {
+  const names = (await readdir(cache)).filter((name) => name.endsWith(".cpio.zst"));
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, used: (await stat(join(cache, name))).mtimeMs })),
+  );
+  const old = aged.sort((a, b) => b.used - a.used).slice(keptParts);
+  for (const { name } of old) await rm(join(cache, name), { force: true });
+}

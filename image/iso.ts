@@ -1,0 +1,72 @@
+// The medium: one ISO 9660 file that boots as a CD (El Torito) and as a USB stick or disk (MBR), under BIOS and UEFI.
+// MBR partitions: 1 the ISO itself (from sector 64, so that it can be mounted as a partition), 2 the EFI system
+// partition, 3 the config area. xorriso(1) and xorrisofs(1), section "Bootable ISO images"; UEFI 2.10 §13.3.
+
+import { copyFile, mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { copyInto, makeFat } from "./config-area.ts";
+import { hybridBootRecord } from "./grub.ts";
+import { describeImage, type ImageDescription, volumeId } from "./layout.ts";
+import { run } from "./run.ts";
+
+export interface Medium {
+  readonly description: ImageDescription;
+  /** Path on the medium -> contents. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly grubBios: Uint8Array;
+  readonly grubEfi: Uint8Array;
+  readonly configArea: Uint8Array;
+}
+
+/** FAT volume serial number of the EFI system partition: "PBEF". */
+const espId = "50424546";
+
+/** Writes the image to `target`, replacing it only when all went well. */
+export async function writeIso(medium: Medium, target: string, work: string): Promise<void> {
+  const tree = join(work, "tree");
+  const files = new Map([...medium.files, ["boot/grub/bios.img", medium.grubBios]]);
+  for (const [path, data] of files) {
+    await mkdir(dirname(join(tree, path)), { recursive: true });
+    await writeFile(join(tree, path), data);
+  }
+  const esp = join(work, "esp.fat");
+  const configArea = join(work, "config.part");
+  const iso = join(work, "image.iso");
+  await makeEsp(esp, medium.grubEfi, work);
+  await writeFile(configArea, medium.configArea);
+  await run("xorriso", xorrisoArguments(medium.description, { tree, esp, configArea, iso }));
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(iso, `${target}.part`);
+  await rename(`${target}.part`, target);
+}
+
+/** As small as the loader allows, in steps of 64 KiB, with room for the FAT and the two folders. */
+async function makeEsp(file: string, loader: Uint8Array, work: string): Promise<void> {
+  const step = 64 * 1024;
+  const size = Math.ceil((loader.length + step / 2) / step) * step;
+  await makeFat(file, size, "ESP", espId);
+  await run("mmd", ["-i", file, "::EFI", "::EFI/BOOT"]);
+  await copyInto(file, "EFI/BOOT/BOOTX64.EFI", loader, work);
+}
+
+interface Paths {
+  readonly tree: string;
+  readonly esp: string;
+  readonly configArea: string;
+  readonly iso: string;
+}
+
+function xorrisoArguments(description: ImageDescription, { tree, esp, configArea, iso }: Paths): string[] {
+  return [
+    ...["-as", "mkisofs", "-quiet", "-o", iso],
+    // All dates and the volume's UUID come from SOURCE_DATE_EPOCH.
+    ...["-V", volumeId, "-A", describeImage(description), "-r", "-J"],
+    ...["-partition_offset", "16", "--grub2-mbr", hybridBootRecord],
+    ...["-b", "boot/grub/bios.img", "-c", "boot/boot.cat"],
+    ...["-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", "--grub2-boot-info"],
+    ...["-append_partition", "2", "0xef", esp],
+    ...["-eltorito-alt-boot", "-e", "--interval:appended_partition_2:all::", "-no-emul-boot"],
+    ...["-append_partition", "3", "0x0c", configArea],
+    tree,
+  ];
+}

@@ -3,7 +3,7 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { $ } from "zx";
+import { $, type ProcessPromise } from "zx";
 
 $.verbose = false;
 $.nothrow = true;
@@ -12,7 +12,7 @@ const native = readdirSync("native", { recursive: true, encoding: "utf8" })
   .filter((name) => /\.(c|h|cc)$/.test(name) && !name.startsWith("build/") && !name.includes("/build/"))
   .map((name) => join("native", name));
 
-const checks: readonly { readonly title: string; readonly run: () => ReturnType<typeof $> }[] = [
+const checks: readonly { readonly title: string; readonly run: () => ProcessPromise }[] = [
   { title: "format and lint (Biome)", run: () => $`node_modules/.bin/biome ci --colors=off .` },
   { title: "format of C and C++ (clang-format)", run: () => $`clang-format --dry-run -Werror ${native}` },
   { title: "types and layers (tsc)", run: () => $`node_modules/.bin/tsc -b --pretty false` },

@@ -31,6 +31,10 @@ export interface GuestOptions {
 
 const ovmf = "/usr/share/ovmf/OVMF.fd";
 
+/** Real KVM is through firmware and boot sector in a few tenths of a second; nested without hardware help it takes ten
+ * times as long even for this, and a kernel hangs. In milliseconds. */
+const kvmPatience = 1200;
+
 /** `out dx, al` to the debug-exit port: a machine that runs this ends with code 33 at once. */
 const exitingBootSector = [0xba, 0xf4, 0x00, 0xb0, 0x10, 0xee, 0xf4];
 
@@ -64,7 +68,7 @@ function kvmRuns(): boolean {
     ];
     const drive = ["-drive", `file=${disk},format=raw,if=ide`, "-device", "isa-debug-exit,iobase=0xf4"];
     const tried = spawnSync("qemu-system-x86_64", [...args, ...drive], {
-      timeout: 5000,
+      timeout: kvmPatience,
       stdio: "ignore",
       killSignal: "SIGKILL",
     });

@@ -1,5 +1,12 @@
 // What people may see of a node: one plain value, made from the state, that status prints and --json emits.
 
+import type { ResourceGroupConfig } from "./config/cluster.ts";
+import { heldAddresses, isStable } from "./heartbeat/report.ts";
+import type { NodeState } from "./node.ts";
+import { addressesOf, sideOf } from "./resource/groups.ts";
+import { isNone, mirrored } from "./resource/sides.ts";
+import type { Instant } from "./time.ts";
+
 export interface LinkSnapshot {
   readonly medium: string;
   readonly link: string;
@@ -43,4 +50,49 @@ export interface Snapshot {
   readonly members: readonly MemberSnapshot[];
   readonly groups: readonly GroupSnapshot[];
   readonly ignored: IgnoredFrames;
+}
+
+const HERE = { wanted: ["acquiring", "held"], unwanted: ["released", "releasing"] } as const;
+
+/** What can be seen of `state` at `now`. */
+export function takeSnapshot(state: NodeState, now: Instant): Snapshot {
+  const { self, setup, cluster, claim, handover } = state;
+  const standingBy = self.phase === "running" && isNone(claim.sides) && handover === undefined;
+  return {
+    cluster: cluster.cluster,
+    self: setup.self,
+    generation: setup.generation,
+    stable: isStable(state),
+    phase: self.phase === "running" && standingBy ? "standby" : self.phase,
+    members: cluster.nodes.map(({ name }) => memberSnapshot(state, name, now.monotonic)),
+    groups: cluster.resources.map((group) => groupSnapshot(state, group)),
+    ignored: state.ignored,
+  };
+}
+
+function memberSnapshot(state: NodeState, name: string, now: number): MemberSnapshot {
+  const { setup, self, peer, links } = state;
+  if (name === setup.self) return { name, self: true, status: self.status, links: [] };
+  const seen = setup.media.map(({ id, link }): LinkSnapshot => {
+    const { up = false, lastHeard } = links.get(id) ?? {};
+    return { medium: id, link, up, ...(lastHeard !== undefined && { lastHeardAgo: now - lastHeard }) };
+  });
+  return { name, self: false, status: peer?.status ?? "unknown", links: seen };
+}
+
+function groupSnapshot(state: NodeState, group: ResourceGroupConfig): GroupSnapshot {
+  const { setup, claim, kernel, peer } = state;
+  const side = sideOf(group, setup.self);
+  const addresses = addressesOf(group).map(({ address }) => address);
+  const held = heldAddresses(state);
+  const complete = addresses.every((address) => held.has(address));
+  const present = kernel.addresses.some(({ address }) => addresses.includes(address));
+  const theirs = peer?.view !== undefined && mirrored(peer.view.claim)[side] ? peer.name : undefined;
+  const owner = claim.sides[side] ? setup.self : theirs;
+  return {
+    preferred: group.node,
+    addresses,
+    ...(owner !== undefined && { owner }),
+    here: claim.sides[side] ? HERE.wanted[complete ? 1 : 0] : HERE.unwanted[present ? 1 : 0],
+  };
 }

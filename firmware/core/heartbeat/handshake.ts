@@ -1,0 +1,200 @@
+// The two parts of a hand-over, played against messages and against what both nodes show of themselves. The giver has
+// released before the taker acquires; whatever breaks off leaves sides that nobody has, which negotiation.ts gives
+// to their preferred node.
+
+import type { ResourceScope } from "../event.ts";
+import { changeClaim } from "../resource/acquisition.ts";
+import { completeSides, presentSides } from "../resource/groups.ts";
+import {
+  both,
+  either,
+  includes,
+  isNone,
+  mirrored,
+  mirroredScope,
+  sidesOf,
+  without,
+} from "../resource/sides.ts";
+import { takeSnapshot } from "../snapshot.ts";
+import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
+import { ANSWER_WITHIN, alive, type Handover, proceeding } from "./handover.ts";
+import { WORDS } from "./log-words.ts";
+import { heldAddresses, isStable, sayHolding } from "./report.ts";
+
+/** Asks the peer to take `scope` (relative to this node) from it. */
+export function offerHandover(
+  turn: Turn,
+  scope: ResourceScope,
+  cause: Handover["cause"],
+  operator?: number,
+): void {
+  const deadline = nowOf(turn) + ANSWER_WITHIN;
+  begin(turn, {
+    role: "giver",
+    scope,
+    stage: "asked",
+    cause,
+    deadline,
+    ...(operator !== undefined && { operator }),
+  });
+  log(turn, WORDS.wantsStandby(turn.state.setup.self, scope));
+  send(turn, { type: "ask_resources", scope, step: "me" });
+}
+
+/** Asks the peer to give `scope` (relative to this node) to it. */
+export function requestHandover(turn: Turn, scope: ResourceScope, operator: number): void {
+  const deadline = nowOf(turn) + ANSWER_WITHIN;
+  begin(turn, {
+    role: "taker",
+    scope: mirroredScope(scope),
+    stage: "requested",
+    cause: "operator",
+    operator,
+    deadline,
+  });
+  send(turn, { type: "hb_takeover", scope });
+}
+
+/** The peer asks to be given `scope`, relative to it. */
+export function onTakeoverRequest(turn: Turn, scope: ResourceScope): void {
+  const { peer } = turn.state;
+  if (peer === undefined || refusal(turn)) return;
+  offerHandover(turn, mirroredScope(scope), "peer");
+}
+
+export function onAsk(turn: Turn, scope: ResourceScope, step: "me" | "other" | "done"): void {
+  const { handover, peer } = turn.state;
+  if (peer === undefined || turn.state.self.phase !== "running") return;
+  if (step === "me") agree(turn, peer.name, scope);
+  else if (step === "other") {
+    if (handover?.stage !== "asked" || handover.scope !== scope) return;
+    log(turn, WORDS.canTake(peer.name, scope));
+    advance(turn, handover, "releasing");
+    const { claim } = turn.state;
+    changeClaim(turn, { ...claim, sides: without(claim.sides, sidesOf(scope)) }, "handover");
+    sayHolding(turn, "standby");
+  } else if (handover?.stage === "awaiting" && handover.scope === scope) acquire(turn, handover, peer.name);
+  else if (handover?.stage === "given" && handover.scope === scope) finishGiving(turn, handover);
+}
+
+function agree(turn: Turn, from: string, scope: ResourceScope): void {
+  const { handover, peer } = turn.state;
+  if (peer === undefined) return;
+  log(turn, WORDS.wantsStandby(from, scope));
+  const crossing = handover?.stage === "asked";
+  // Both asked at the same moment: the node whose name comes first goes on asking.
+  if (crossing && turn.state.setup.self < from) return;
+  const requested = handover?.stage === "requested" ? handover : undefined;
+  if (crossing) abortHandover(turn, `${from} asked at the same moment`);
+  else if (requested === undefined && refusal(turn)) return;
+  const operator = requested?.operator === undefined ? {} : { operator: requested.operator };
+  const cause = requested ? "operator" : "peer";
+  const awaiting: Handover = { role: "taker", scope, stage: "awaiting", cause, ...operator, deadline: 0 };
+  begin(turn, proceeding(awaiting, "awaiting", peer.kind, nowOf(turn)));
+  send(turn, { type: "ask_resources", scope, step: "other" });
+}
+
+/** True, with a log line, when no hand-over can begin now. */
+function refusal(turn: Turn): boolean {
+  const { peer, handover } = turn.state;
+  const name = peer?.name ?? "";
+  if (handover !== undefined) log(turn, WORDS.standbyIgnored(name, "A hand-over is in progress."));
+  else if (!isStable(turn.state)) log(turn, WORDS.standbyIgnored(name, "We are in flux."));
+  else return false;
+  return true;
+}
+
+/** Takes every step of a hand-over that what is true now allows. */
+export function advanceHandover(turn: Turn): void {
+  const { handover, peer, cluster, setup, kernel, claim } = turn.state;
+  if (handover === undefined || peer === undefined) return;
+  const given = sidesOf(handover.scope);
+  const theirs = peer.kind === "pulsebox" ? peer.view : undefined;
+  if (handover.stage === "releasing") {
+    if (!isNone(both(presentSides(cluster, setup.self, kernel.addresses), given))) return;
+    send(turn, { type: "ask_resources", scope: handover.scope, step: "done" });
+    advance(turn, handover, "given");
+  } else if (handover.stage === "awaiting" && theirs?.handover === "giver") {
+    // The peer shows that it has released: as good as its `done`.
+    if (isNone(both(either(theirs.claim, theirs.has), given))) acquire(turn, handover, peer.name);
+  } else if (handover.stage === "acquiring") {
+    const taken = mirrored(given);
+    if (!includes(completeSides(cluster, setup.self, claim.sides, heldAddresses(turn.state)), taken)) return;
+    finishTaking(turn, handover);
+  } else if (handover.stage === "given" && theirs?.handover === "none" && theirs.stable) {
+    if (includes(theirs.claim, mirrored(given))) finishGiving(turn, handover);
+  }
+  expire(turn);
+}
+
+function acquire(turn: Turn, handover: Handover, giver: string): void {
+  log(turn, WORDS.standbyAcquire(handover.scope, giver));
+  advance(turn, handover, "acquiring");
+  const { claim } = turn.state;
+  changeClaim(turn, { ...claim, sides: either(claim.sides, mirrored(sidesOf(handover.scope))) }, "handover");
+}
+
+function finishTaking(turn: Turn, handover: Handover): void {
+  log(turn, WORDS.acquisitionDone(handover.scope));
+  send(turn, { type: "ask_resources", scope: handover.scope, step: "done" });
+  finish(turn, handover);
+}
+
+function finishGiving(turn: Turn, handover: Handover): void {
+  log(turn, WORDS.otherCompleted(handover.scope));
+  finish(turn, handover);
+}
+
+/** An operator's wish and a completed failback both end the offer to a returned peer. */
+function finish(turn: Turn, handover: Handover): void {
+  const { peer } = turn.state;
+  end(turn);
+  if (peer !== undefined) setPeer(turn, { ...peer, failbackDue: false });
+  answer(turn, handover);
+}
+
+function expire(turn: Turn): void {
+  const { handover, peer } = turn.state;
+  if (handover === undefined || nowOf(turn) < handover.deadline) return;
+  const waited = handover.stage === "asked" || handover.stage === "requested";
+  abortHandover(
+    turn,
+    waited
+      ? `${peer?.name ?? "the peer"} did not answer within ${ANSWER_WITHIN / 1000} s`
+      : `${handover.stage} took too long`,
+  );
+}
+
+/** Ends a hand-over without result; what was already released or claimed stays so. */
+export function abortHandover(turn: Turn, why: string): void {
+  const { handover } = turn.state;
+  if (handover === undefined) return;
+  log(turn, WORDS.handoverFailed(why));
+  end(turn);
+  answer(turn, handover, why);
+}
+
+/** The peer shows that it is still at it. */
+export function handoverAlive(turn: Turn): void {
+  const { handover } = turn.state;
+  if (handover !== undefined) begin(turn, alive(handover, nowOf(turn)));
+}
+
+function begin(turn: Turn, handover: Handover): void {
+  turn.state = { ...turn.state, handover };
+}
+
+function advance(turn: Turn, handover: Handover, stage: Handover["stage"]): void {
+  begin(turn, proceeding(handover, stage, turn.state.peer?.kind ?? "unknown", nowOf(turn)));
+}
+
+function end(turn: Turn): void {
+  const { handover: _, ...rest } = turn.state;
+  turn.state = rest;
+}
+
+function answer(turn: Turn, { operator }: Handover, error?: string): void {
+  if (operator === undefined) return;
+  const snapshot = takeSnapshot(turn.state, turn.event.now);
+  turn.actions.push({ type: "answer", id: operator, ...(error !== undefined && { error }), snapshot });
+}

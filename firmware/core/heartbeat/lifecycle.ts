@@ -1,0 +1,151 @@
+// This node's own life: init until what an earlier start left is released, up, active as soon as the peer was heard or
+// is known to be dead; what being held up means; and the orderly end.
+
+import { changeClaim, presentAddresses } from "../resource/acquisition.ts";
+import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
+import { abortHandover } from "./handshake.ts";
+import { createInbox, tick } from "./inbox.ts";
+import { linksDown, silentLinks } from "./links.ts";
+import { WORDS } from "./log-words.ts";
+import { awaited, deathAt, died, doubted, isGone } from "./membership.ts";
+import { NO_CLAIM } from "./ownership.ts";
+
+/** Held up for longer than so many keepalives, a node may have unread frames: it calls nobody dead at once. */
+const HELD_UP = 1.5;
+/** The orderly end may take so long, ms; then it ends without the word that would let the peer take over at once. */
+const END_WITHIN = 10_000;
+/** The last word cannot be asked for again, so it is said several times, ms apart. */
+const SHUTDONES = 3;
+const SHUTDONE_PAUSE = 50;
+
+export function begin(turn: Turn): void {
+  const { setup, cluster, peer, self } = turn.state;
+  if (self.started) return;
+  const now = nowOf(turn);
+  const { keepalive, initdead, deadtime } = cluster.heartbeat;
+  setSelf(turn, { started: true, lastStep: now, lastStatus: now - keepalive });
+  if (peer !== undefined) {
+    const inbox = createInbox({ peer: peer.name, duplicateWindow: deadtime, draw: turn.event.draw });
+    setPeer(turn, { ...awaited(peer, now, initdead), inbox });
+  }
+  log(turn, WORDS.generation(setup.generation));
+  log(turn, WORDS.localStatus("init"));
+  for (const group of cluster.resources) {
+    for (const { kind, word } of group.resources) {
+      if (kind !== "address") log(turn, WORDS.skippedResource(group.node, word));
+    }
+  }
+}
+
+/** Looks at the clock before anything else: a node that was stopped must not go on as if nothing had happened. */
+export function noticeDelay(turn: Turn): void {
+  const { self, cluster } = turn.state;
+  const now = nowOf(turn);
+  const { keepalive, deadtime } = cluster.heartbeat;
+  if (!self.started) return;
+  if (now - self.lastStep > HELD_UP * keepalive) setSelf(turn, { graceUntil: now + keepalive });
+  setSelf(turn, { lastStep: now });
+  if (now - self.lastStatus > deadtime && self.phase === "running") rejoin(turn, now - self.lastStatus);
+}
+
+/** The peer must have called us dead: release, forget what it said, and wait until it is heard again or silent too long. */
+function rejoin(turn: Turn, ms: number): void {
+  const { peer, cluster, self } = turn.state;
+  if (peer === undefined) return;
+  const { deadtime } = cluster.heartbeat;
+  log(turn, WORDS.stalled(ms, deadtime));
+  abortHandover(turn, "this node did not run");
+  changeClaim(turn, NO_CLAIM, "start");
+  setPeer(turn, doubted(peer, nowOf(turn), Math.max(deadtime, peer.deadtime)));
+  setSelf(turn, { sinceSequence: self.outbox.next });
+  send(turn, { type: "starting" });
+}
+
+/** The silence of links and of the peer, and the holes in what was heard. */
+export function noticeSilence(turn: Turn): void {
+  const { peer, links, self, setup } = turn.state;
+  if (peer === undefined) return;
+  const now = nowOf(turn);
+  const silent = now < self.graceUntil ? [] : silentLinks(links, peer.deadtime, now);
+  if (silent.length > 0) markDead(turn, silent);
+  const { inbox, replies } = tick(peer.inbox, now);
+  if (inbox !== peer.inbox) setPeer(turn, { ...peer, inbox });
+  for (const reply of replies) send(turn, reply);
+  const death = deathAt(peer, self.graceUntil);
+  if (death === undefined || now < death) return;
+  log(turn, WORDS.dead(peer.name));
+  if (peer.status === "unknown") log(turn, WORDS.heldNothing(peer.name));
+  if (setup.media.length > 0) log(turn, WORDS.noStonith());
+  setPeer(turn, died(turn.state.peer ?? peer));
+}
+
+/** Marks the links of `media` dead, which by itself decides nothing. */
+export function markDead(turn: Turn, media: readonly string[]): void {
+  const { links, setup, peer } = turn.state;
+  for (const { id, link } of setup.media) {
+    if (media.includes(id) && links.get(id)?.up) log(turn, WORDS.linkDead(peer?.name ?? "", link));
+  }
+  turn.state = { ...turn.state, links: linksDown(links, media) };
+}
+
+/** init -> up -> active, each as soon as it is true. */
+export function advanceStatus(turn: Turn): void {
+  const { self, kernel, peer } = turn.state;
+  if (self.phase !== "starting" || !self.started) return;
+  if (self.status === "init" && kernel.known && presentAddresses(turn.state).length === 0) {
+    setSelf(turn, { status: "up" });
+    log(turn, WORDS.localStatus("up"));
+  }
+  const met = isGone(peer) || peer?.status !== "unknown";
+  if (turn.state.self.status !== "up" || !met) return;
+  setSelf(turn, { status: "active", phase: "running" });
+  log(turn, WORDS.localStatus("active"));
+  if (peer !== undefined && !isGone(peer)) send(turn, { type: "starting" });
+}
+
+/** The orderly end begins: everything is released, and the peer knows why. */
+export function endOrderly(turn: Turn): void {
+  const { self } = turn.state;
+  if (self.phase === "stopping") return;
+  if (!self.started) {
+    finishEnd(turn);
+    return;
+  }
+  const deadline = nowOf(turn) + END_WITHIN;
+  abortHandover(turn, "this node is shutting down");
+  log(turn, WORDS.shutdownBegins());
+  log(turn, WORDS.givingUpAll());
+  setSelf(turn, { phase: "stopping" });
+  changeClaim(turn, NO_CLAIM, "start");
+  turn.state = { ...turn.state, ending: { deadline, shutdones: 0, nextAt: deadline } };
+  send(turn, { type: "resource", holds: "none", stable: false, reason: "shutdown" });
+}
+
+export function advanceEnd(turn: Turn): void {
+  const { ending, kernel, peer, self } = turn.state;
+  if (ending === undefined || self.phase !== "stopping") return;
+  const now = nowOf(turn);
+  const left = presentAddresses(turn.state);
+  const released = kernel.known && left.length === 0;
+  if (!released && now < ending.deadline) return;
+  if (!released) {
+    log(turn, WORDS.shutdownUnfinished(left, END_WITHIN));
+    finishEnd(turn);
+    return;
+  }
+  if (ending.shutdones === 0) log(turn, WORDS.relinquished());
+  else if (now < ending.nextAt) return;
+  if (ending.shutdones >= SHUTDONES || (isGone(peer) && ending.shutdones > 0)) {
+    finishEnd(turn);
+    return;
+  }
+  send(turn, { type: "shutdone" });
+  const next = { ...ending, shutdones: ending.shutdones + 1, nextAt: now + SHUTDONE_PAUSE };
+  turn.state = { ...turn.state, ending: next };
+}
+
+function finishEnd(turn: Turn): void {
+  setSelf(turn, { phase: "stopped" });
+  log(turn, WORDS.shutdownComplete());
+  turn.actions.push({ type: "stopped" });
+}

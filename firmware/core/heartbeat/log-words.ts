@@ -1,0 +1,94 @@
+// Every log line of the deciding core in one table. Where heartbeat 3.0.6 has a line for the occasion it is heartbeat's
+// own, so that people and log scanners who know heartbeat find what they look for; the others are ours.
+
+import type { Severity } from "../action.ts";
+import type { Address } from "../config/cluster.ts";
+import type { ResourceScope } from "../event.ts";
+
+export interface LogLine {
+  readonly severity: Severity;
+  readonly text: string;
+}
+
+const info = (text: string): LogLine => ({ severity: "info", text });
+const warning = (text: string): LogLine => ({ severity: "WARN", text });
+const error = (text: string): LogLine => ({ severity: "ERROR", text });
+const critical = (text: string): LogLine => ({ severity: "CRIT", text });
+
+export const WORDS = {
+  // The node itself
+  generation: (generation: number) => info(`Heartbeat generation: ${generation}`),
+  localStatus: (status: string) => info(`Local status now set to: '${status}'`),
+  skippedResource: (node: string, word: string) =>
+    warning(`Resource ${word} of ${node} is not an address: this version does not act on it`),
+  leftover: (addresses: readonly Address[]) =>
+    warning(`Releasing service addresses of an earlier start: ${addresses.join(", ")}`),
+  stalled: (ms: number, deadtime: number) =>
+    critical(
+      `This node did not run for ${Math.round(ms)} ms, longer than its deadtime of ${deadtime} ms: releasing and rejoining`,
+    ),
+  shutdownBegins: () => info("Heartbeat shutdown in progress."),
+  givingUpAll: () => info("Giving up all HA resources."),
+  relinquished: () => info("All HA resources relinquished."),
+  shutdownComplete: () => info("Heartbeat shutdown complete."),
+  shutdownUnfinished: (addresses: readonly Address[], ms: number) =>
+    error(
+      `Shutdown: ${addresses.join(", ") || "addresses unknown"} not released within ${ms} ms; ending without shutdone`,
+    ),
+
+  // Links and the peer
+  linkUp: (node: string, link: string) => info(`Link ${node}:${link} up.`),
+  linkDead: (node: string, link: string) => info(`Link ${node}:${link} dead.`),
+  carrier: (name: string, up: boolean) =>
+    up ? info(`Carrier of ${name} is back.`) : warning(`Carrier of ${name} lost.`),
+  mediumError: (medium: string, reason: string) => warning(`Medium ${medium}: ${reason}`),
+  statusUpdate: (node: string, status: string) => info(`Status update for node ${node}: status ${status}`),
+  late: (node: string, ms: number) => warning(`Late heartbeat: Node ${node}: interval ${Math.round(ms)} ms`),
+  dead: (node: string) => warning(`node ${node}: is dead`),
+  restarted: (node: string) => warning(`Heartbeat restart on node ${node}`),
+  partition: (node: string, count: number) =>
+    critical(`Cluster node ${node} returning after partition. (${count} since start)`),
+  deadtimeTooSmall: () => warning("Deadtime value may be too small."),
+  shutdownNotice: (node: string) => info(`Received shutdown notice from '${node}'.`),
+  foreignNode: (source: string, name: string) =>
+    warning(`Ignored frame from ${source}: node ${name} is not in this cluster`),
+  ignored: (source: string, reason: string) => warning(`Ignored frame from ${source}: ${reason}`),
+
+  // Who owns what
+  heldNothing: (node: string) => info(`Dead node ${node} held no resources.`),
+  gaveUp: (node: string) => info(`Dead node ${node} gave up resources.`),
+  acquiringFrom: (node: string) => info(`Resources being acquired from ${node}.`),
+  noStonith: () => warning("No STONITH device configured."),
+  acquiringGroup: (words: string) => info(`Acquiring resource group: ${words}`),
+  releasingGroup: (words: string) => info(`Releasing resource group: ${words}`),
+  localComplete: () => info("Local Resource acquisition completed."),
+  foreignComplete: () => info("Foreign resource acquisition completed."),
+  machDown: (node: string) => info(`mach_down takeover complete for node ${node}.`),
+  localTransition: () => info("local resource transition completed."),
+  remoteTransition: () => info("remote resource transition completed."),
+  bothOwn: (whose: "our" | "foreign") => critical(`Both machines own ${whose} resources!`),
+  yielding: (side: string, node: string) => warning(`Giving up ${side} resources: ${node} owns them`),
+  notHeard: (node: string, ms: number) =>
+    critical(`${node} has not heard this node for ${ms} ms and owns the same resources: giving them up`),
+
+  // Hand-over
+  wantsStandby: (node: string, scope: ResourceScope) => info(`${node} wants to go standby [${scope}]`),
+  canTake: (node: string, scope: ResourceScope) => info(`standby: ${node} can take our ${scope} resources`),
+  standbyAcquire: (scope: ResourceScope, node: string) =>
+    info(`standby: acquire [${scope}] resources from ${node}`),
+  acquisitionDone: (scope: ResourceScope) => info(`Standby resource acquisition done [${scope}].`),
+  otherCompleted: (scope: ResourceScope) =>
+    info(`Other node completed standby takeover of ${scope} resources.`),
+  standbyIgnored: (node: string, why: string) => info(`standby message from ${node} ignored.  ${why}`),
+  handoverFailed: (why: string) => warning(`Hand-over not completed: ${why}`),
+
+  // Addresses
+  held: (address: Address, name: string) => info(`Service address ${address} is on ${name}`),
+  noRoute: (address: Address) =>
+    error(`Cannot acquire ${address}: no route leads to it and the cluster file names no interface for it`),
+  changeFailed: (address: Address, reason: string) =>
+    error(`Cannot change service address ${address}: ${reason}`),
+  removedByOther: (address: Address) => warning(`Service address ${address} disappeared; adding it again`),
+  rival: (address: Address, name: string, mac: string) =>
+    error(`Service address ${address} is claimed by ${mac} on ${name}; announcing it again`),
+} as const;

@@ -1,0 +1,105 @@
+// Who owns what beside a living or a dead peer. Every rule looks at what is true now and is tried after each event:
+// a lost, late or doubled message can delay a decision, never falsify it.
+//
+// 1. Both claim the same: the verdict of ownership.ts; the loser releases at once.
+// 2. The peer is gone: everything is ours.
+// 3. A side that neither has goes to its preferred node, once the peer has said so and has heard us. The peer takes
+//    our side only after our death, so nothing can come between its word and our claim but a network failing that moment.
+// 4. A peer that has returned gets its side back by a hand-over (auto_failback).
+
+import { changeClaim } from "../resource/acquisition.ts";
+import { announceAgain } from "../resource/announce.ts";
+import { ALL, both, holdingOf, isNone, NONE, type Sides, sameSides, without } from "../resource/sides.ts";
+import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
+import { abortHandover, offerHandover } from "./handshake.ts";
+import { WORDS } from "./log-words.ts";
+import { isAlive, isGone, type Peer } from "./membership.ts";
+import { type Claim, claimAll, disputed, disputedWords, lost, settled } from "./ownership.ts";
+import { hearsUs, isStable, peerMayHave } from "./report.ts";
+import type { NodeView } from "./view.ts";
+
+export function negotiate(turn: Turn): void {
+  const { peer, self } = turn.state;
+  if (self.phase !== "running") return;
+  if (peer === undefined || isGone(peer)) {
+    claimEverything(turn);
+    return;
+  }
+  const { view } = peer;
+  if (view === undefined || !isAlive(peer)) return;
+  settleDispute(turn, peer, view);
+  settleAlone(turn, peer, view);
+  if (turn.state.handover !== undefined || view.handover !== "none" || peer.leaving) return;
+  claimOrphan(turn, peer, view);
+  failBack(turn, peer, view);
+}
+
+function claimEverything(turn: Turn): void {
+  const { claim, peer, setup } = turn.state;
+  if (sameSides(claim.sides, ALL)) return;
+  abortHandover(turn, `${peer?.name ?? setup.self} is dead`);
+  if (peer !== undefined) {
+    log(turn, WORDS.acquiringFrom(peer.name));
+    send(turn, { type: "stonith", node: peer.name, result: peer.departed ? "unneeded" : "n_stnth" });
+  }
+  changeClaim(turn, claimAll(claim), peer === undefined ? "start" : "death");
+}
+
+function settleDispute(turn: Turn, peer: Peer, view: NodeView): void {
+  const { claim, cluster } = turn.state;
+  const theirs: Claim = { sides: view.claim, kept: view.kept, alone: view.alone };
+  const dispute = disputed(claim, theirs);
+  const unheard = !isNone(dispute) && !hearsUs(turn.state, peer);
+  trackUnheard(turn, unheard);
+  if (isNone(dispute)) return;
+  const tooLong =
+    unheard && nowOf(turn) - (turn.state.unheardSince ?? nowOf(turn)) >= cluster.heartbeat.deadtime;
+  if (tooLong) log(turn, WORDS.notHeard(peer.name, cluster.heartbeat.deadtime));
+  const given = tooLong ? dispute : verdict(turn, peer, theirs);
+  if (isNone(given)) return;
+  for (const whose of disputedWords(dispute)) log(turn, WORDS.bothOwn(whose));
+  log(turn, WORDS.yielding(holdingOf(given), peer.name));
+  abortHandover(turn, `both nodes own the same resources`);
+  const rest = without(claim.sides, given);
+  changeClaim(turn, isNone(rest) ? settled({ ...claim, sides: rest }) : { ...claim, sides: rest }, "start");
+}
+
+/** A real node restarts itself when it finds that it was called dead, so against one we keep what we took at its death. */
+function verdict(turn: Turn, peer: Peer, theirs: Claim): Sides {
+  const { claim, cluster } = turn.state;
+  if (peer.kind === "pulsebox") return lost(claim, theirs, cluster.heartbeat.autoFailback);
+  return claim.alone ? NONE : disputed(claim, theirs);
+}
+
+function trackUnheard(turn: Turn, unheard: boolean): void {
+  const { unheardSince, ...rest } = turn.state;
+  if (unheard && unheardSince === undefined) turn.state = { ...rest, unheardSince: nowOf(turn) };
+  if (!unheard && unheardSince !== undefined) turn.state = rest;
+}
+
+/** The returned peer agrees and has released: the claim is an ordinary one again, and clients are told where it is. */
+function settleAlone(turn: Turn, peer: Peer, view: NodeView): void {
+  const { claim, announcements } = turn.state;
+  if (!claim.alone || !hearsUs(turn.state, peer) || !isNone(both(claim.sides, peerMayHave(view)))) return;
+  turn.state = {
+    ...turn.state,
+    claim: settled(claim),
+    announcements: announceAgain(announcements, announcements.keys(), nowOf(turn)),
+  };
+}
+
+function claimOrphan(turn: Turn, peer: Peer, view: NodeView): void {
+  const { claim } = turn.state;
+  if (claim.sides.local || !hearsUs(turn.state, peer) || peerMayHave(view).local) return;
+  changeClaim(turn, { ...claim, sides: { ...claim.sides, local: true } }, "start");
+}
+
+function failBack(turn: Turn, peer: Peer, view: NodeView): void {
+  const { claim, cluster } = turn.state;
+  if (!peer.failbackDue) return;
+  if (view.claim.local && !claim.sides.foreign) setPeer(turn, { ...peer, failbackDue: false });
+  else if (cluster.heartbeat.autoFailback === "off" || !claim.sides.foreign) return;
+  else if (isStable(turn.state) && view.stable && peer.status === "active" && hearsUs(turn.state, peer)) {
+    offerHandover(turn, "foreign", "failback");
+  }
+}

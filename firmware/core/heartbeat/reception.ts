@@ -1,0 +1,236 @@
+// From a frame to what it means for this node: is it genuine, is it the peer's, is it new, what does it say. Whatever is
+// none of that is counted and ignored (RFC 1122's "be liberal" ends at the signature).
+
+import { sidesOf } from "../resource/sides.ts";
+import type { IgnoredFrames } from "../snapshot.ts";
+import { log, logRarely, nowOf, send, setPeer, setSelf, type Turn, transmit } from "../turn.ts";
+import type { KnownMessage } from "./body.ts";
+import { classify } from "./classify.ts";
+import { decodeFrame } from "./frame.ts";
+import { abortHandover, handoverAlive, onAsk, onTakeoverRequest } from "./handshake.ts";
+import { onRefusal, type Reception, receive } from "./inbox.ts";
+import { linkHeard } from "./links.ts";
+import { WORDS } from "./log-words.ts";
+import { died, heard, type Peer, restarted } from "./membership.ts";
+import { type Message, type Trailer, text } from "./message.ts";
+import { onRexmitRequest } from "./outbox.ts";
+import { sayHolding, viewOfRealNode } from "./report.ts";
+import { parseView, VIEW_FIELD } from "./view.ts";
+
+type Known<T extends KnownMessage["type"]> = Extract<KnownMessage, { type: T }>;
+
+export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8Array): void {
+  const decoded = decodeFrame(bytes, turn.state.auth);
+  if (!decoded.ok) {
+    ignore(turn, decoded.reason, source, decoded.detail);
+    return;
+  }
+  const message = classify(decoded.message);
+  const { trailer } = message;
+  if (trailer === undefined) {
+    ignore(turn, "malformed", source, "it has no valid trailer");
+    return;
+  }
+  const { peer, setup } = turn.state;
+  // A broadcast socket hears itself.
+  if (trailer.src === setup.self && trailer.hg === setup.generation) return;
+  if (trailer.src !== peer?.name) {
+    ignore(turn, "foreignNode", source, `node ${trailer.src} is not this node's peer`);
+    return;
+  }
+  if (message.type === "invalid") ignore(turn, "malformed", source, message.detail);
+  // After its shutdone a generation has nothing more to say.
+  if (peer.departed && trailer.hg === peer.inbox.position?.generation) return;
+  const reception = receive(peer.inbox, trailer, nowOf(turn), turn.event.draw);
+  if (reception.verdict === "replayed") {
+    ignore(turn, "replayed", source, `a replay of ${peer.name}'s message ${trailer.seq ?? ""}`.trimEnd());
+    return;
+  }
+  setPeer(turn, { ...peer, inbox: reception.inbox });
+  noteSignsOfLife(turn, medium, reception);
+  for (const reply of reception.replies) send(turn, reply);
+  if (reception.verdict === "duplicate" || message.type === "invalid" || message.type === "unknown") return;
+  understand(turn, message, decoded.message);
+}
+
+function ignore(turn: Turn, reason: keyof IgnoredFrames, source: string, detail: string): void {
+  const { ignored } = turn.state;
+  turn.state = { ...turn.state, ignored: { ...ignored, [reason]: ignored[reason] + 1 } };
+  logRarely(turn, `frame ${source}`, WORDS.ignored(source, detail));
+}
+
+function noteSignsOfLife(turn: Turn, medium: string, { verdict, evidence }: Reception): void {
+  const { peer } = turn.state;
+  if (peer === undefined) return;
+  const now = nowOf(turn);
+  if (verdict === "restarted") onRestart(turn, peer);
+  if (evidence === "node") onHeard(turn);
+  if (evidence === "nothing" || !turn.state.links.has(medium)) return;
+  if (!turn.state.links.get(medium)?.up) {
+    const link = turn.state.setup.media.find(({ id }) => id === medium)?.link ?? medium;
+    log(turn, WORDS.linkUp(peer.name, link));
+  }
+  turn.state = { ...turn.state, links: linkHeard(turn.state.links, medium, now) };
+}
+
+/** A higher generation of a peer that was not called dead: its earlier life is over all the same. */
+function onRestart(turn: Turn, peer: Peer): void {
+  if (peer.status !== "dead") log(turn, WORDS.restarted(peer.name));
+  abortHandover(turn, `${peer.name} restarted`);
+  setPeer(turn, restarted(turn.state.peer ?? peer));
+}
+
+function onHeard(turn: Turn): void {
+  const { peer, cluster, partitions } = turn.state;
+  if (peer === undefined) return;
+  const now = nowOf(turn);
+  if (peer.status === "dead" && peer.lastHeard !== undefined) {
+    turn.state = { ...turn.state, partitions: partitions + 1 };
+    log(turn, WORDS.partition(peer.name, partitions + 1));
+    log(turn, WORDS.deadtimeTooSmall());
+  } else if (peer.lastHeard !== undefined && now - peer.lastHeard > cluster.heartbeat.warntime) {
+    log(turn, WORDS.late(peer.name, now - peer.lastHeard));
+  }
+  setPeer(turn, heard(peer, now));
+}
+
+function understand(turn: Turn, message: KnownMessage, raw: Message): void {
+  const { self } = turn.state.setup;
+  if ("dest" in message && message.dest !== self) return;
+  switch (message.type) {
+    case "status":
+      onStatus(turn, message, raw);
+      break;
+    case "starting":
+      onStarting(turn);
+      break;
+    case "resource":
+      onResource(turn, message);
+      break;
+    case "ask_resources":
+      onAsk(turn, message.scope, message.step);
+      break;
+    case "hb_takeover":
+      onTakeoverRequest(turn, message.scope);
+      break;
+    case "stonith":
+      onStonith(turn, message.node);
+      break;
+    case "shutdone":
+      onShutdone(turn);
+      break;
+    case "reqnodes": {
+      const nodes = turn.state.cluster.nodes.map(({ name }) => name);
+      send(turn, { type: "repnodes", ...addressee(message.trailer), nodes, deleted: [] });
+      break;
+    }
+    case "NS_rexmit":
+      resend(turn, message);
+      break;
+    case "NS_nak_rexmit":
+      refused(turn, message.trailer, message.sequence);
+      break;
+    // Acks bound the real node's history; ours is bounded anyway. Nodes come and go with the cluster file alone. ip-request
+    // belongs to auto_failback legacy, the ping nodes' echoes and ipfail's messages to parts this version lacks.
+    case "NS_ackmsg":
+    case "repnodes":
+    case "addnode":
+    case "delnode":
+    case "ip-request":
+    case "ip-request-resp":
+    case "NS_st":
+    case "hbapi-clstat":
+    case "num_ping_nodes":
+    case "you_are_dead":
+    case "abort_giveup":
+      break;
+    default:
+      message satisfies never;
+  }
+}
+
+function onStatus(turn: Turn, message: Known<"status">, raw: Message): void {
+  const { peer } = turn.state;
+  const sequence = message.trailer.seq ?? 0;
+  if (peer === undefined || sequence <= peer.statusSequence) return;
+  const field = text(raw, VIEW_FIELD);
+  const view = field === undefined ? undefined : parseView(field);
+  if (message.status !== peer.status || peer.statusSequence === 0) {
+    log(turn, WORDS.statusUpdate(peer.name, message.status));
+  }
+  if (view?.stable && !peer.view?.stable) log(turn, WORDS.remoteTransition());
+  setPeer(turn, {
+    ...peer,
+    status: message.status,
+    deadtime: message.deadtime,
+    patience: message.deadtime,
+    statusSequence: sequence,
+    kind: view === undefined ? "heartbeat" : "pulsebox",
+    ...(view !== undefined && { view }),
+  });
+  if (view !== undefined && view.handover !== "none") handoverAlive(turn);
+  // A real node in an earlier state has not listened to our `starting`.
+  if (view === undefined && message.status === "active" && peer.status !== "active") greet(turn);
+}
+
+function greet(turn: Turn): void {
+  if (turn.state.self.phase === "running") send(turn, { type: "starting" });
+}
+
+/** The peer asks what we hold. */
+function onStarting(turn: Turn): void {
+  if (turn.state.self.phase === "running") sayHolding(turn);
+}
+
+/** Of one of ours the status messages tell the same and more. */
+function onResource(turn: Turn, message: Known<"resource">): void {
+  const { peer } = turn.state;
+  const sequence = message.trailer.seq ?? 0;
+  if (peer === undefined || sequence <= peer.resourceSequence) return;
+  const next = { ...peer, resourceSequence: sequence };
+  if (message.reason === "shutdown") {
+    log(turn, WORDS.shutdownNotice(peer.name));
+    setPeer(turn, { ...next, leaving: true });
+    abortHandover(turn, `${peer.name} is shutting down`);
+    return;
+  }
+  setPeer(turn, next);
+  if (peer.kind === "pulsebox" || message.stable === undefined) return;
+  if (message.stable && !peer.view?.stable) log(turn, WORDS.remoteTransition());
+  const view = viewOfRealNode(turn.state, peer.view, sidesOf(message.holds), message.stable);
+  setPeer(turn, { ...next, view });
+}
+
+/** A real node tells by this that it called the named node dead and takes everything. */
+function onStonith(turn: Turn, node: string): void {
+  const { peer, setup } = turn.state;
+  if (node !== setup.self || peer?.kind !== "heartbeat" || peer.view === undefined) return;
+  setPeer(turn, { ...peer, view: { ...peer.view, alone: true } });
+}
+
+function onShutdone(turn: Turn): void {
+  const { peer } = turn.state;
+  if (peer === undefined) return;
+  if (!peer.leaving) log(turn, WORDS.shutdownNotice(peer.name));
+  log(turn, WORDS.gaveUp(peer.name));
+  abortHandover(turn, `${peer.name} has shut down`);
+  setPeer(turn, { ...died(turn.state.peer ?? peer), departed: true });
+}
+
+function resend(turn: Turn, message: Known<"NS_rexmit">): void {
+  const { outbox } = turn.state.self;
+  const to = addressee(message.trailer);
+  const answer = onRexmitRequest(outbox, to, message.first, message.last, nowOf(turn));
+  setSelf(turn, { outbox: answer.outbox });
+  for (const each of answer.resends) transmit(turn, each);
+  for (const reply of answer.replies) send(turn, reply);
+}
+
+function refused(turn: Turn, trailer: Trailer, sequence: number): void {
+  const { peer } = turn.state;
+  if (peer !== undefined) setPeer(turn, { ...peer, inbox: onRefusal(peer.inbox, trailer, sequence) });
+}
+
+function addressee({ src, srcuuid }: Trailer): { dest: string; destuuid?: Uint8Array } {
+  return { dest: src, ...(srcuuid && { destuuid: srcuuid }) };
+}

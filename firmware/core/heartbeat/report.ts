@@ -1,0 +1,124 @@
+// What a node says without being asked: a status message with each keepalive and at every change, and a resource
+// message whenever what it owns, or whether that is settled, has changed.
+
+import type { NodeState } from "../node.ts";
+import { completeSides, presentSides } from "../resource/groups.ts";
+import { ALL, holdingOf, includes, isNone, mirrored, sameSides } from "../resource/sides.ts";
+import { nowOf, send, setSelf, type Turn } from "../turn.ts";
+import type { ResourceReason } from "./body.ts";
+import { isAlive, isGone, type Peer } from "./membership.ts";
+import { disputed } from "./ownership.ts";
+import { type NodeView, viewField } from "./view.ts";
+
+/** True when the peer's words are about this life of ours: it has heard us since we last began anew. */
+export function hearsUs(state: NodeState, peer: Peer): boolean {
+  const hears = peer.view?.hears;
+  return hears?.generation === state.setup.generation && hears.sequence >= state.self.sinceSequence;
+}
+
+/** heartbeat's isstable: what is claimed is held, nothing else is, and the peer has nothing against it. */
+export function isStable(state: NodeState): boolean {
+  const { self, claim, kernel, peer, cluster, setup } = state;
+  if (self.phase !== "running" || state.handover !== undefined || !kernel.known) return false;
+  const complete = completeSides(cluster, setup.self, claim.sides, heldAddresses(state));
+  if (!sameSides(complete, claim.sides)) return false;
+  if (!includes(claim.sides, presentSides(cluster, setup.self, kernel.addresses))) return false;
+  return peer === undefined || isGone(peer) || agrees(state, peer);
+}
+
+function agrees(state: NodeState, peer: Peer): boolean {
+  const { view } = peer;
+  if (view === undefined || !hearsUs(state, peer)) return false;
+  const theirs = { sides: view.claim, kept: view.kept, alone: view.alone };
+  if (!isNone(disputed(state.claim, theirs))) return false;
+  // A real node that is still changing may yet leave something to us; two of ours must not wait for each other.
+  return peer.kind === "pulsebox" || view.stable || !isNone(state.claim.sides);
+}
+
+/** The addresses that are where they should be. */
+export function heldAddresses(state: NodeState): ReadonlySet<string> {
+  const { kernel, placements } = state;
+  const right = kernel.addresses.filter((have) => {
+    const want = placements.get(have.address);
+    return want?.interface === have.interface && want.prefixLength === have.prefixLength;
+  });
+  return new Set(right.map(({ address }) => address));
+}
+
+export function ownView(state: NodeState): NodeView {
+  const { claim, kernel, peer, cluster, setup, handover } = state;
+  const position = peer?.inbox.position;
+  return {
+    claim: claim.sides,
+    // What is not known may be there.
+    has: kernel.known ? presentSides(cluster, setup.self, kernel.addresses) : ALL,
+    kept: claim.kept,
+    alone: claim.alone,
+    stable: isStable(state),
+    handover: handover?.role ?? "none",
+    ...(isAlive(peer) && position && { hears: position }),
+  };
+}
+
+/** A status message when there is something new to say or the keepalive is due, a resource message when it changed. */
+export function report(turn: Turn): void {
+  const { self, cluster, ending } = turn.state;
+  if (!self.started || self.phase === "stopped" || (ending && ending.shutdones > 0)) return;
+  const due = nowOf(turn) >= self.lastStatus + cluster.heartbeat.keepalive;
+  const news = statusNews(turn.state);
+  if (due || news !== self.saidStatus) {
+    setSelf(turn, { lastStatus: nowOf(turn), saidStatus: news });
+    const { deadtime } = cluster.heartbeat;
+    send(turn, { type: "status", status: self.status, deadtime, protocol: 1 }, [
+      viewField(ownView(turn.state)),
+    ]);
+  }
+  if (self.phase === "running" && holdingNews(turn.state) !== turn.state.self.saidHolding) sayHolding(turn);
+}
+
+/** Says what this node holds, with heartbeat's word for the reason if there is one. */
+export function sayHolding(turn: Turn, reason?: ResourceReason): void {
+  const { claim } = turn.state;
+  setSelf(turn, { saidHolding: holdingNews(turn.state) });
+  const stable = isStable(turn.state);
+  send(turn, { type: "resource", holds: holdingOf(claim.sides), stable, ...(reason && { reason }) });
+}
+
+function holdingNews(state: NodeState): string {
+  return `${holdingOf(state.claim.sides)} ${isStable(state)}`;
+}
+
+/** Everything in a status whose change the peer should know at once: all but the number heard last. */
+function statusNews(state: NodeState): string {
+  const { hears, ...view } = ownView(state);
+  const said = hears === undefined ? view : { ...view, hears: { generation: hears.generation, sequence: 0 } };
+  return `${state.self.status} ${viewField(said).value}`;
+}
+
+/** What a real node's resource message tells, in the terms in which ours speak of themselves. */
+export function viewOfRealNode(
+  state: NodeState,
+  before: NodeView | undefined,
+  claim: NodeView["claim"],
+  stable: boolean,
+): NodeView {
+  return {
+    claim,
+    // It speaks of releasing before it has released: what it had stays possible until it is stable or says `done`.
+    has: stable || before === undefined ? claim : { ...claim, ...orHad(before.has, claim) },
+    kept: { local: false, foreign: false },
+    alone: before?.alone ?? false,
+    stable,
+    handover: "none",
+    hears: { generation: state.setup.generation, sequence: state.self.outbox.next - 1 },
+  };
+}
+
+function orHad(had: NodeView["has"], claims: NodeView["claim"]): NodeView["has"] {
+  return { local: had.local || claims.local, foreign: had.foreign || claims.foreign };
+}
+
+/** The peer's claim and its remaining addresses, relative to this node. */
+export function peerMayHave(view: NodeView): NodeView["has"] {
+  return mirrored(orHad(view.has, view.claim));
+}

@@ -1,0 +1,61 @@
+// What a pulsebox node adds to each of its status messages: one text field that real heartbeat nodes ignore, and by
+// which two of ours know each other. Being repeated with every keepalive, it makes negotiation depend on what is true
+// now, not on each message having arrived: what was lost is said again, and what is stale is overtaken.
+
+import { holdingOf, type Sides, sidesOf } from "../resource/sides.ts";
+import type { Holding } from "./body.ts";
+import type { Field } from "./message.ts";
+
+export interface NodeView {
+  /** What the node has decided to own. */
+  readonly claim: Sides;
+  /** Of which sides its kernel has any address, claimed or not yet released. */
+  readonly has: Sides;
+  /** What it already owned when it last declared its peer dead. */
+  readonly kept: Sides;
+  /** True while its claim rests on the peer's death and the living peer has not settled with it. */
+  readonly alone: boolean;
+  /** True when what it claims and what it has agree, and no hand-over is under way. */
+  readonly stable: boolean;
+  /** Its part in a hand-over. */
+  readonly handover: "none" | "giver" | "taker";
+  /** The living peer's generation and the highest number heard of it; absent while it is unknown or dead. */
+  readonly hears?: { readonly generation: number; readonly sequence: number };
+}
+
+export const VIEW_FIELD = "pulsebox";
+const VERSION = "1";
+
+export function viewField(view: NodeView): Field {
+  const hears =
+    view.hears === undefined
+      ? "-"
+      : `${view.hears.generation.toString(16)}:${view.hears.sequence.toString(16)}`;
+  const holdings = [view.claim, view.has, view.kept].map(holdingOf).join(" ");
+  const flags = `${view.alone ? "alone" : "paired"} ${view.stable ? "stable" : "changing"} ${view.handover}`;
+  return { name: VIEW_FIELD, value: `${VERSION} ${holdings} ${flags} ${hears}` };
+}
+
+const HOLDING = "(none|local|foreign|all)";
+const PATTERN = new RegExp(
+  `^${VERSION} ${HOLDING} ${HOLDING} ${HOLDING} (alone|paired) (stable|changing) (none|giver|taker) (?:-|([0-9a-f]{1,13}):([0-9a-f]{1,13}))$`,
+);
+
+/** Undefined for anything that `viewField` of this version would not have written. */
+export function parseView(text: string): NodeView | undefined {
+  const match = PATTERN.exec(text);
+  if (match === null) return undefined;
+  const [, claim, has, kept, alone, stable, handover, generation, sequence] = match;
+  return {
+    claim: sidesOf(claim as Holding),
+    has: sidesOf(has as Holding),
+    kept: sidesOf(kept as Holding),
+    alone: alone === "alone",
+    stable: stable === "stable",
+    handover: handover as NodeView["handover"],
+    ...(generation !== undefined &&
+      sequence !== undefined && {
+        hears: { generation: Number.parseInt(generation, 16), sequence: Number.parseInt(sequence, 16) },
+      }),
+  };
+}

@@ -1,0 +1,154 @@
+// The state of one node: sub-states, each with its own pure functions beside it, and what can be read off the whole.
+// Nothing here is ever changed in place; step() makes the next state out of the last one and an event.
+
+import type { WantedAddress } from "./action.ts";
+import type { ClusterConfig } from "./config/cluster.ts";
+import type { NodeSetup } from "./event.ts";
+import { type Authenticator, createAuthenticator } from "./heartbeat/auth.ts";
+import type { NodeStatus } from "./heartbeat/body.ts";
+import type { Handover } from "./heartbeat/handover.ts";
+import { wake as inboxWake } from "./heartbeat/inbox.ts";
+import { createLinks, type Links, linkDeadline } from "./heartbeat/links.ts";
+import { createPeer, deathAt, type Peer } from "./heartbeat/membership.ts";
+import { createOutbox, type Outbox } from "./heartbeat/outbox.ts";
+import { type Claim, NO_CLAIM } from "./heartbeat/ownership.ts";
+import { invariant } from "./invariant.ts";
+import { type Announcements, nextAnnouncement } from "./resource/announce.ts";
+import { claimedResources } from "./resource/groups.ts";
+import { type Kernel, nextAttempt, UNKNOWN_KERNEL } from "./resource/kernel.ts";
+import type { Placements } from "./resource/placement.ts";
+import { NONE, type Sides } from "./resource/sides.ts";
+import type { IgnoredFrames } from "./snapshot.ts";
+import { type Deadlines, earliest } from "./time.ts";
+import type { Told } from "./told.ts";
+
+export interface Self {
+  readonly phase: "starting" | "running" | "stopping" | "stopped";
+  /** False until the `start` event. */
+  readonly started: boolean;
+  readonly status: NodeStatus;
+  /** Monotonic ms of the last event and of the last status message. */
+  readonly lastStep: number;
+  readonly lastStatus: number;
+  /** Until then nobody is called dead: this node was held up, and what it should have heard may still be queued. */
+  readonly graceUntil: number;
+  /** What the peer says of its neighbour is about this life of ours only if it has heard this number. */
+  readonly sinceSequence: number;
+  readonly outbox: Outbox;
+  /** The last status and the last resource message, to see when there is something new to say. */
+  readonly saidStatus: string;
+  readonly saidHolding: string;
+}
+
+/** The orderly end: when it began, how many shutdone messages went out, when the next step is due. */
+export interface Ending {
+  readonly deadline: number;
+  readonly shutdones: number;
+  readonly nextAt: number;
+}
+
+/** Sides claimed and not yet complete, and why they were claimed. */
+export interface Acquiring {
+  readonly sides: Sides;
+  readonly cause: "start" | "death" | "handover";
+}
+
+export interface NodeState {
+  readonly cluster: ClusterConfig;
+  readonly setup: NodeSetup;
+  readonly auth: Authenticator;
+  readonly self: Self;
+  /** Absent in a cluster of one. */
+  readonly peer?: Peer;
+  readonly links: Links;
+  readonly claim: Claim;
+  readonly acquiring: Acquiring;
+  readonly handover?: Handover;
+  readonly ending?: Ending;
+  /** Since when both nodes claim the same while the peer does not hear this one; monotonic ms. */
+  readonly unheardSince?: number;
+  /** How often a peer that was called dead turned out to be alive. */
+  readonly partitions: number;
+  readonly kernel: Kernel;
+  readonly placements: Placements;
+  readonly announcements: Announcements;
+  readonly ignored: IgnoredFrames;
+  readonly told: Told;
+}
+
+/** Throws when the setup does not fit the cluster file: validation should have refused it. */
+export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState {
+  invariant(
+    cluster.nodes.some(({ name }) => name === setup.self),
+    `node ${setup.self} is not in the cluster file`,
+  );
+  const others = cluster.nodes.filter(({ name }) => name !== setup.self);
+  invariant(others.length <= 1, `a cluster has at most 2 nodes, this one has ${others.length + 1}`);
+  const peer = others[0] && createPeer(others[0].name, cluster.heartbeat.deadtime);
+  return {
+    cluster,
+    setup,
+    auth: createAuthenticator(cluster.heartbeat.auth),
+    self: {
+      phase: "starting",
+      started: false,
+      status: "init",
+      lastStep: 0,
+      lastStatus: 0,
+      graceUntil: 0,
+      sinceSequence: 1,
+      outbox: createOutbox(setup.generation),
+      saidStatus: "",
+      saidHolding: "",
+    },
+    ...(peer && { peer }),
+    links: createLinks(peer ? setup.media : []),
+    claim: NO_CLAIM,
+    acquiring: { sides: NONE, cause: "start" },
+    partitions: 0,
+    kernel: UNKNOWN_KERNEL,
+    placements: new Map(),
+    announcements: new Map(),
+    ignored: { malformed: 0, unauthenticated: 0, replayed: 0, foreignNode: 0 },
+    told: new Map(),
+  };
+}
+
+/** Monotonic ms of the earliest deadline, when the runtime sends a `tick`; undefined when the node waits for nothing. */
+export function nextWake(state: NodeState): number | undefined {
+  return earliest(deadlines(state));
+}
+
+/** Everything the node waits for, by name. */
+function deadlines(state: NodeState): Deadlines {
+  const { self, peer, links, handover, ending } = state;
+  if (!self.started || self.phase === "stopped") return new Map();
+  const { keepalive, deadtime } = state.cluster.heartbeat;
+  const silent = ending !== undefined && ending.shutdones > 0;
+  const all: Readonly<Record<string, number | undefined>> = {
+    keepalive: silent ? undefined : self.lastStatus + keepalive,
+    death: peer && deathAt(peer, self.graceUntil),
+    links: peer && linkDeadline(links, peer.deadtime, self.graceUntil),
+    missing: peer && inboxWake(peer.inbox),
+    handover: handover?.deadline,
+    ending: ending?.nextAt,
+    unheard: state.unheardSince === undefined ? undefined : state.unheardSince + deadtime,
+    addresses: nextAttempt(state.kernel),
+    announcements: nextAnnouncement(state.announcements),
+  };
+  return new Map(
+    Object.entries(all).filter(
+      (each): each is [string, number] => each[1] !== undefined && Number.isFinite(each[1]),
+    ),
+  );
+}
+
+/** The addresses this node wants on its interfaces now, in the order of acquisition. */
+export function wantedAddresses(state: NodeState): readonly WantedAddress[] {
+  return claimedResources(state.cluster, state.setup.self, state.claim.sides)
+    .map(({ address }) => state.placements.get(address))
+    .filter((wanted) => wanted !== undefined);
+}
+
+export { managedAddresses } from "./resource/groups.ts";
+export { takeSnapshot } from "./snapshot.ts";

@@ -1,0 +1,43 @@
+// What operators ask of a node: its status, and to move groups by hand. A move is the same handshake by which nodes move
+// groups among themselves; it is answered when it is complete, or with the sentence that says why it cannot be.
+
+import type { OperatorRequest, ResourceScope } from "./event.ts";
+import { offerHandover, requestHandover } from "./heartbeat/handshake.ts";
+import { isGone } from "./heartbeat/membership.ts";
+import { isStable } from "./heartbeat/report.ts";
+import type { NodeState } from "./node.ts";
+import { both, includes, isNone, sidesOf } from "./resource/sides.ts";
+import { takeSnapshot } from "./snapshot.ts";
+import type { Turn } from "./turn.ts";
+
+export function onOperator(turn: Turn, request: OperatorRequest, id: number): void {
+  const error =
+    request.command === "status" ? undefined : refusal(turn.state, request.command, request.scope);
+  if (request.command === "status" || error !== undefined) {
+    const snapshot = takeSnapshot(turn.state, turn.event.now);
+    turn.actions.push({ type: "answer", id, ...(error !== undefined && { error }), snapshot });
+  } else if (request.command === "standby") offerHandover(turn, request.scope, "operator", id);
+  else requestHandover(turn, request.scope, id);
+}
+
+/** Why the move cannot be made now; undefined when it can. */
+function refusal(
+  state: NodeState,
+  command: "takeover" | "standby",
+  scope: ResourceScope,
+): string | undefined {
+  const { self, setup, peer, claim, handover } = state;
+  const held = both(claim.sides, sidesOf(scope));
+  if (self.phase !== "running") return `${setup.self} is ${self.phase}`;
+  if (command === "takeover" && includes(claim.sides, sidesOf(scope))) {
+    return `nothing to do: ${setup.self} owns ${scope} resources already`;
+  }
+  if (command === "standby" && isNone(held)) return `nothing to do: ${setup.self} owns no ${scope} resources`;
+  if (peer === undefined) return "there is no other node";
+  if (isGone(peer) || peer.status !== "active") return `peer ${peer.name} is not active, but ${peer.status}`;
+  if (peer.leaving) return `peer ${peer.name} is shutting down`;
+  if (handover !== undefined) return `a hand-over of ${handover.scope} resources is in progress`;
+  if (!isStable(state) || !peer.view?.stable)
+    return "resources are in transition; try again when both nodes are stable";
+  return undefined;
+}

@@ -55,17 +55,19 @@ function checkShape(root: SourceNode, sureUntil: number, problems: Problems): Sh
   reportFindings(found, sureUntil, problems);
   const damage = found.map(({ path }) => path);
   // A key that is missing takes its surroundings with it only where the rest cannot be understood without it.
-  prune(
-    root,
-    found.filter(({ missing }) => !missing).map(({ path }) => path),
+  const present = found.filter(({ missing }) => !missing);
+  damage.push(
+    ...prune(
+      root,
+      present.map(({ path }) => path),
+    ),
   );
   for (let round = 0; round < mostRounds; round++) {
     const again = remainder.safeParse(toPlain(root));
     if (again.success) return { rest: again.data, damage };
     found = findings(again.error.issues, root, remainder);
     const paths = found.map(({ path }) => path);
-    damage.push(...paths);
-    prune(root, paths);
+    damage.push(...paths, ...prune(root, paths));
   }
   return { rest: {}, damage: [[]] };
 }
@@ -82,7 +84,7 @@ function inspect(
   knowledge: Knowledge,
   problems: Problems,
 ): Inspection {
-  const sure = (path: Path): boolean => spanAt(root, path).start < sureUntil;
+  const sure = (path: Path): boolean => spanAt(root, path).end < sureUntil;
   return {
     file: shape.rest,
     knowledge,
@@ -96,6 +98,11 @@ function inspect(
     intact: (...path) =>
       sureUntil === Number.POSITIVE_INFINITY &&
       !shape.damage.some((taken) => startsWith(taken, path) || startsWith(path, taken)),
+    complete: (...path) =>
+      sureUntil === Number.POSITIVE_INFINITY &&
+      !shape.damage.some(
+        (taken) => startsWith(path, taken) || (startsWith(taken, path) && taken.length === path.length + 1),
+      ),
   };
 }
 

@@ -37,13 +37,14 @@ const orderOfTimes: Rule = ({ file, intact, error, warning }) => {
   else if (initdead < 2 * deadtime) warning(initPath, `${init} should be at least twice ${dead}`);
 };
 
+const base: Path = ["heartbeat", "auth"];
+
 /** The keys as a list, each with its path, whether the file has one or several. */
 export function authKeysOf(heartbeat: Heartbeat) {
   const { auth } = heartbeat;
   if (auth === undefined) return [];
-  const base = ["heartbeat", "auth"] as const;
-  if (!Array.isArray(auth)) return [{ entry: auth, path: base as Path }];
-  return auth.map((entry, index) => ({ entry, path: [...base, index] as Path }));
+  if (!Array.isArray(auth)) return [{ entry: auth, path: base }];
+  return auth.map((entry, index) => ({ entry, path: [...base, index] }));
 }
 
 const authKeys: Rule = ({ file, intact, error, warning, line }) => {
@@ -53,7 +54,7 @@ const authKeys: Rule = ({ file, intact, error, warning, line }) => {
     const keyPath = [...path, "key"];
     if (method === "crc" && key !== undefined)
       error(keyPath, "crc has no key: it finds damage and authenticates nobody; use sha1 with this key");
-    else if (method !== "crc" && key === undefined && intact(...keyPath))
+    else if (method !== "crc" && key === undefined && intact(...base))
       error([...path, "method"], `${method} needs a key`);
     if (method !== "crc" && key !== undefined && /\s/.test(key)) {
       const message =
@@ -61,6 +62,7 @@ const authKeys: Rule = ({ file, intact, error, warning, line }) => {
       warning(keyPath, `${message}, so the two could not talk`);
     }
   }
+  if (!intact(...base)) return;
   findRepeats(
     keys.map(({ entry, path }) => [String(entry.id ?? 1), [...path, "id"]] as const),
     (id, path, first) =>
@@ -70,7 +72,7 @@ const authKeys: Rule = ({ file, intact, error, warning, line }) => {
 
 const sendingKey: Rule = ({ file, intact, error, line }) => {
   const keys = authKeysOf(file.heartbeat ?? {});
-  if (keys.length < 2 || !intact("heartbeat", "auth")) return;
+  if (keys.length < 2 || !intact(...base)) return;
   const senders = keys.filter(({ entry }) => entry.send === true);
   const [first, ...more] = senders;
   if (first === undefined) {

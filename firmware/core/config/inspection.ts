@@ -22,6 +22,8 @@ export interface Inspection {
   line(path: Path): string;
   /** True when nothing was taken out at or below `path`, nor the part that holds it. */
   intact(...path: Path): boolean;
+  /** True when no key of the mapping at `path` was taken out; the values may have been damaged further down. */
+  complete(...path: Path): boolean;
 }
 
 export type Rule = (inspection: Inspection) => void;

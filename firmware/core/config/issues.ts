@@ -14,13 +14,21 @@ export interface Finding {
   readonly span: Span;
   readonly message: string;
   readonly suggestion?: string;
-  /** A key that is not there is no finding while a syntax error may have hidden it. */
+  /** `path` is a key that no schema knows. */
+  readonly unknownKey?: true;
+  /** The key is not there. */
   readonly missing: boolean;
+  /** The text from which this follows ends here; Infinity when it follows from what is not in the text. */
+  readonly from: number;
 }
 
 /** "heartbeat.media.ucast": list positions are left out, the caret shows them. */
-export function placeName(path: Path): string {
-  return path.filter((step) => typeof step === "string").join(".");
+const keysOnly = (path: Path): string => path.filter((step) => typeof step === "string").join(".");
+
+function placeName(path: Path): string {
+  if (path.length === 0) return "the cluster file";
+  const name = keysOnly(path);
+  return typeof path.at(-1) === "number" ? `an item of ${name}` : name;
 }
 
 function stepInto(schema: unknown, step: string | number): unknown {
@@ -43,7 +51,8 @@ function descriptionOf(schema: unknown): string | undefined {
 }
 
 function finding(path: Path, span: Span, message: string, suggestion?: string): Finding {
-  return { path, span, message, missing: false, ...(suggestion === undefined ? {} : { suggestion }) };
+  const found = { path, span, message, missing: false, from: span.end };
+  return suggestion === undefined ? found : { ...found, suggestion };
 }
 
 function unknownKeys(keys: readonly string[], path: Path, root: SourceNode, schema: unknown): Finding[] {
@@ -54,46 +63,46 @@ function unknownKeys(keys: readonly string[], path: Path, root: SourceNode, sche
     const suggestion = nearest(key, known);
     const allowed = suggestion === undefined && known.length > 0 ? `; allowed are ${known.join(", ")}` : "";
     const span = keySpanAt(root, at) ?? spanAt(root, path);
-    return finding(at, span, `unknown key ${quote(key)} ${place}${allowed}`, suggestion);
+    const message = `unknown key ${quote(key)} ${place}${allowed}`;
+    return { ...finding(at, span, message, suggestion), unknownKey: true };
   });
 }
 
 function missingKey(path: Path, root: SourceNode, schema: unknown): Finding {
   const parent = path.slice(0, -1);
-  const place = parent.length === 0 ? "the file" : placeName(parent);
   const description = descriptionOf(path.reduce<unknown>(stepInto, schema));
-  const explained = description === undefined ? "" : ` (${description})`;
+  const meaning = description === undefined ? "" : ` (${description})`;
+  const message = `${placeName(parent)} lacks the key ${quote(String(path.at(-1)))}${meaning}`;
   const span =
     parent.length === 0 ? { start: root.span.start, end: root.span.start + 1 } : spanAt(root, parent);
-  return {
-    path,
-    span,
-    message: `${place} lacks the key ${quote(String(path.at(-1)))}${explained}`,
-    missing: true,
-  };
+  return { ...finding(path, span, message), missing: true, from: Number.POSITIVE_INFINITY };
 }
 
 function badValue(issue: Issue, path: Path, root: SourceNode): Finding {
   const node = nodeAt(root, path);
-  const place = path.length === 0 ? "the cluster file" : placeName(path);
+  const place = placeName(path);
   const span = spanAt(root, path);
   const expected = issue.message;
-  if (node?.kind !== "scalar") return finding(path, span, `${place} is not ${expected}`);
-  if (node.value === null && node.source === "")
-    return finding(path, span, `${place} is empty; it must be ${expected}`);
+  if (node?.kind !== "scalar")
+    return { ...finding(path, span, `${place} must be ${expected}`), from: node?.span.end ?? span.end };
+  if (node.value === null && node.source === "") {
+    const message = `${place} is empty; it must be ${expected}`;
+    return { ...finding(path, span, message), from: Number.POSITIVE_INFINITY };
+  }
+  const key = keysOnly(path) || place;
   const wantsText = issue.code === "invalid_type" && issue.expected === "string";
   if (wantsText) {
     const what =
       typeof node.value === "string" ? "text" : `a ${node.value === null ? "null" : typeof node.value}`;
-    if (path.at(-1) === "key") return finding(path, span, `${place} is read as ${what}; write it in quotes`);
-    const message = `${place}: ${node.source} is read as ${what}; write it in quotes`;
+    if (path.at(-1) === "key") return finding(path, span, `${key} is read as ${what}; write it in quotes`);
+    const message = `${key}: ${node.source} is read as ${what}; write it in quotes`;
     return finding(path, span, message, quote(node.source));
   }
   const words =
     issue.code === "invalid_value" ? issue.values.filter((value) => typeof value === "string") : [];
-  if (path.at(-1) === "key") return finding(path, span, `${place} is not ${expected}`);
+  if (path.at(-1) === "key") return finding(path, span, `${key} is not ${expected}`);
   const shown = typeof node.value === "string" ? quote(node.value) : node.source;
-  return finding(path, span, `${place}: ${shown} is not ${expected}`, nearest(String(node.value), words));
+  return finding(path, span, `${key}: ${shown} is not ${expected}`, nearest(String(node.value), words));
 }
 
 /** Of a union's alternatives, the one that the value was meant to be: the one that did not fail on the value as a whole. */
@@ -123,9 +132,23 @@ export function findings(issues: readonly Issue[], root: SourceNode, schema: unk
   });
 }
 
+const samePlace = (a: Path, b: Path): boolean =>
+  a.length === b.length && a.every((step, index) => step === b[index]);
+
+/** A misspelt key is the reason why the right one is missing, or why its mapping says nothing: one mistake, one message. */
+function explained(found: Finding, all: readonly Finding[]): boolean {
+  const parent = found.path.slice(0, -1);
+  return all.some(
+    ({ path, suggestion, unknownKey }) =>
+      unknownKey === true &&
+      ((found.missing && suggestion === found.path.at(-1) && samePlace(path.slice(0, -1), parent)) ||
+        (found.unknownKey !== true && samePlace(path.slice(0, -1), found.path))),
+  );
+}
+
+/** Reports what is certain: a finding that rests on text at or behind a syntax error is not. */
 export function reportFindings(found: readonly Finding[], sureUntil: number, problems: Problems): void {
-  for (const { span, message, suggestion, missing } of found) {
-    const sure = span.start < sureUntil && !(missing && sureUntil !== Number.POSITIVE_INFINITY);
-    if (sure) problems.error(span, message, suggestion);
-  }
+  const certain = (from: number) => sureUntil === Number.POSITIVE_INFINITY || from < sureUntil;
+  for (const one of found)
+    if (certain(one.from) && !explained(one, found)) problems.error(one.span, one.message, one.suggestion);
 }

@@ -13,13 +13,13 @@ import {
   type Prefix,
   sameIp,
 } from "./ip.ts";
-import { alternatives, quote } from "./quote.ts";
+import { quote } from "./quote.ts";
 import type { Path } from "./source-tree.ts";
 import { nearest } from "./suggestion.ts";
 
-const twoNodes: Rule = ({ file, intact, error }) => {
+const twoNodes: Rule = ({ file, complete, error }) => {
   const count = Object.keys(file.nodes ?? {}).length;
-  if (file.nodes === undefined || !intact("nodes") || count === 2) return;
+  if (file.nodes === undefined || !complete("nodes") || count === 2) return;
   const found = count === 1 ? "1 node" : `${count} nodes`;
   const why =
     "heartbeat's resource messages say local and foreign, so they share resources between exactly two";
@@ -105,19 +105,20 @@ const knownProfiles: Rule = ({ file, knowledge: { boards }, error }) => {
 
 /** Reports when an interface is not one of every node's, and names the nodes that lack it. */
 export function requireInterface(name: string, path: Path, inspection: Inspection): void {
-  const { file, intact, error } = inspection;
-  if (file.nodes === undefined || !intact("nodes")) return;
-  const nodes = Object.entries(file.nodes);
+  const { file, complete, error } = inspection;
+  const nodes = Object.entries(file.nodes ?? {});
+  if (!complete("nodes") || !nodes.every(([node]) => complete("nodes", node, "interfaces"))) return;
   const lacking = nodes
     .filter(([, { interfaces }]) => !Object.hasOwn(interfaces, name))
     .map(([node]) => node);
   if (lacking.length === 0) return;
+  if (lacking.length < nodes.length) {
+    error(path, `${lacking.join(" and ")} has no interface ${name}; every node needs it`);
+    return;
+  }
   const known = [...new Set(nodes.flatMap(([, { interfaces }]) => Object.keys(interfaces)))];
-  const none = lacking.length === nodes.length;
-  const who = none ? "no node has" : `${alternatives(lacking)} has no`;
-  const all = none && known.length > 0 ? `; there are ${known.join(", ")}` : "";
-  const what = none ? "an interface" : "interface";
-  error(path, `${who} ${what} ${name}${all}`, none ? nearest(name, known) : undefined);
+  const others = known.length === 0 ? "" : `; there are ${known.join(", ")}`;
+  error(path, `no node has an interface ${name}${others}`, nearest(name, known));
 }
 
 export const nodeRules: readonly Rule[] = [twoNodes, distinctIdentities, workingInterfaces, knownProfiles];

@@ -1,7 +1,19 @@
 // YAML text to the source tree, with every syntax error as a diagnostic. After a syntax error the parser guesses, so
 // the offset of the first one is returned: what was read before it is as the author wrote it.
 
-import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLError } from "yaml";
+import {
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from "yaml";
 import type { Problems, Span } from "./diagnostics.ts";
 import { quote } from "./quote.ts";
 import type { MapNode, SourceNode } from "./source-tree.ts";
@@ -16,27 +28,61 @@ const deepest = 24;
 /** Aliases let a small file name a huge value ("billion laughs"); no cluster file comes near this. */
 const mostNodes = 100_000;
 
-const advice: Readonly<Record<string, string>> = {
+const indentation = "the indentation does not fit the lines above";
+
+const advice: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: "a tab indents this line; YAML is indented with spaces only",
+  BAD_INDENT: indentation,
+  BLOCK_AS_IMPLICIT_KEY: `a second key on this line, or ${indentation}; a text with ": " in it needs quotes`,
+  MULTILINE_IMPLICIT_KEY: "this is no key: a key is followed by a colon and a space",
   MULTIPLE_DOCS: 'a second document begins here ("---"); a cluster file is one document',
   TAG_RESOLVE_FAILED: "this tag is not known; write the value without it",
   NON_STRING_KEY: "a key must be plain text",
-  BAD_DIRECTIVE: "a cluster file has no YAML directives",
   RESOURCE_EXHAUSTION: "nested too deep to be read",
 };
 
-function explain(error: YAMLError): string {
-  const known = advice[error.code];
-  if (known !== undefined) return known;
-  if (error.message.includes("need to be followed by map values"))
-    return "this is no key: a key is followed by a colon and a space";
-  return `not valid YAML: ${error.message}`;
+/** The parser reports what is not closed where it gives up; what people look for is where it was opened. */
+function unclosed(error: YAMLError, document: Document): Span | undefined {
+  if (
+    !/^(?:Flow (?:sequence|map) in block collection|Flow (?:sequence|map) must|Missing closing)/.test(
+      error.message,
+    )
+  )
+    return undefined;
+  let opener: Span | undefined;
+  visit(document, {
+    Node: (_, node) => {
+      const [start, end] = node.range ?? [0, 0];
+      const opens = isCollection(node)
+        ? node.flow === true
+        : isScalar(node) && /^QUOTE/.test(node.type ?? "");
+      if (opens && start < error.pos[0] && end >= error.pos[0]) opener = { start, end: start + 1 };
+    },
+  });
+  return opener;
+}
+
+function reportSyntax(document: Document, text: string, building: Building): void {
+  const lines = new Set<number>();
+  for (const error of [...document.errors, ...document.warnings]) {
+    const opener = unclosed(error, document);
+    const span = opener ?? { start: error.pos[0], end: error.pos[1] };
+    const message =
+      opener === undefined
+        ? (advice[error.code] ?? `not valid YAML: ${error.message}`)
+        : `nothing closes this ${text.slice(opener.start, opener.end)}`;
+    const line = building.problems.line(span.start);
+    // What the parser makes of the rest of a line that it did not understand is of no use to anybody.
+    if (!lines.has(line)) refuse(span, message, building);
+    lines.add(line);
+  }
 }
 
 interface Building {
   readonly problems: Problems;
   readonly anchors: Map<string, Node>;
   nodes: number;
+  /** Offset of the first piece that could not be read. */
   sureUntil: number;
 }
 
@@ -75,10 +121,11 @@ function refuse(span: Span, message: string, building: Building): undefined {
 function build(node: Node, depth: number, building: Building): SourceNode | undefined {
   const span = spanOf(node);
   building.nodes++;
-  if (building.nodes > mostNodes || depth > deepest) {
-    const limit = depth > deepest ? `nested deeper than ${deepest}` : `more than ${mostNodes} values`;
-    return refuse(span, `${limit}: this is no cluster file`, building);
-  }
+  if (depth > deepest)
+    return refuse(span, `nested deeper than ${deepest}: this is no cluster file`, building);
+  if (building.nodes === mostNodes)
+    return refuse(span, `more than ${mostNodes} values, aliases counted: this is no cluster file`, building);
+  if (building.nodes > mostNodes) return undefined;
   if (isAlias(node)) {
     const target = building.anchors.get(node.source);
     if (target !== undefined) return build(target, depth + 1, building);
@@ -104,6 +151,11 @@ function buildCollection(node: Node, span: Span, depth: number, building: Buildi
   return { kind: "scalar", value: null, source, span };
 }
 
+const directiveSpan = (text: string): Span => {
+  const start = Math.max(text.indexOf("%YAML"), 0);
+  return { start, end: start + "%YAML 1.1".length };
+};
+
 export function readYaml(text: string, problems: Problems): YamlReading {
   const document = parseDocument<Node>(text, {
     version: "1.2",
@@ -112,13 +164,13 @@ export function readYaml(text: string, problems: Problems): YamlReading {
     stringKeys: true,
     resolveKnownTags: false,
     prettyErrors: false,
-    logLevel: "silent",
+    // "silent" would also keep quiet about a second document.
+    logLevel: "error",
   });
   const building: Building = { problems, anchors: new Map(), nodes: 0, sureUntil: Number.POSITIVE_INFINITY };
-  for (const error of [...document.errors, ...document.warnings]) {
-    const [start, end] = error.pos;
-    refuse({ start, end }, explain(error), building);
-  }
+  reportSyntax(document, text, building);
+  if (document.directives?.yaml.version === "1.1")
+    refuse(directiveSpan(text), "the file is read as YAML 1.2: leave the %YAML line out", building);
   const root = document.contents === null ? undefined : build(document.contents, 0, building);
   const { sureUntil } = building;
   return root === undefined ? { sureUntil } : { root, sureUntil };

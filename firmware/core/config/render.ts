@@ -100,7 +100,8 @@ export function renderDiagnostic(diagnostic: Diagnostic, text: string): string {
   const { file, line, column, endColumn, severity, message, suggestion } = diagnostic;
   const meant = suggestion === undefined ? "" : `; did you mean ${quoted(suggestion)}?`;
   const [shown, caret] = excerpt(withoutSecrets(lineOf(text, line)), column - 1, endColumn - 1);
-  return `${file}:${line}:${column}: ${severity}: ${message}${meant}\n  ${shown}\n  ${caret}`;
+  const place = `${file}:${line}:${column}: ${severity}: ${message}${meant}`;
+  return [place, `  ${shown}`.trimEnd(), `  ${caret}`].join("\n");
 }
 
 /** A suggestion may be a text that needs its quotes in the file. */

@@ -49,8 +49,8 @@ const readableWords: Rule = ({ file, error }) => {
   }
 };
 
-const owners: Rule = ({ file, intact, error }) => {
-  if (file.nodes === undefined || !intact("nodes")) return;
+const owners: Rule = ({ file, complete, error }) => {
+  if (file.nodes === undefined || !complete("nodes")) return;
   const nodes = Object.keys(file.nodes);
   for (const [index, { node }] of (file.resources ?? []).entries()) {
     if (nodes.includes(node)) continue;

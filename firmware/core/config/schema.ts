@@ -97,7 +97,7 @@ const authKey = z.strictObject(
       .optional()
       .meta({ description: "Index as in authkeys", default: 1 }),
     method: word("a method of authentication", ["sha1", "md5", "crc"]).meta({
-      description: "sha1 and md5 sign (HMAC); crc only finds damage and has no key",
+      description: "sha1 and md5 sign with HMAC; crc only finds damage and has no key",
     }),
     key: line("a key", 1024).optional().meta({ description: "Shared secret, the same on all nodes" }),
     send: onOff.optional().meta({ description: "Of several keys: this one signs what is sent" }),

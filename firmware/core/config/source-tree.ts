@@ -60,22 +60,33 @@ export function toPlain(node: SourceNode): unknown {
   return plain;
 }
 
+interface Removal {
+  readonly path: Path;
+  readonly remove: () => void;
+}
+
 /** How to take out what is at `path`, or the nearest ancestor that exists; nothing can take out the root. */
-function removal(root: SourceNode, path: Path): () => void {
+function removal(root: SourceNode, path: Path): Removal | undefined {
   const step = path.at(-1);
-  if (step === undefined) return () => {};
+  if (step === undefined) return undefined;
   const parent = nodeAt(root, path.slice(0, -1));
   const child = nodeAt(root, path);
   if (child === undefined) return removal(root, path.slice(0, -1));
-  if (parent?.kind === "map") return () => parent.entries.delete(String(step));
-  return () => {
+  if (parent?.kind === "map") return { path, remove: () => parent.entries.delete(String(step)) };
+  const remove = () => {
     // Items that were taken out before have moved this one up.
     if (parent?.kind === "list" && parent.items.includes(child))
       parent.items.splice(parent.items.indexOf(child), 1);
   };
+  return { path, remove };
 }
 
-/** Takes out what is at the paths; all of them name places in the tree as it is before the first is taken out. */
-export function prune(root: SourceNode, paths: readonly Path[]): void {
-  for (const remove of paths.map((path) => removal(root, path))) remove();
+/**
+ * Takes out what is at the paths, all of which name places in the tree as it is before the first is taken out.
+ * Returns the paths of what was really taken out: an ancestor where a path leads nowhere.
+ */
+export function prune(root: SourceNode, paths: readonly Path[]): readonly Path[] {
+  const removals = paths.map((path) => removal(root, path)).filter((one) => one !== undefined);
+  for (const { remove } of removals) remove();
+  return removals.map(({ path }) => path);
 }

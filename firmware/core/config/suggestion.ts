@@ -26,18 +26,14 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** The allowed word nearest to `word`; undefined when none is within a third of its length. */
+/** The one allowed word nearest to `word`; undefined when none is within a third of its length, or two are as near. */
 export function nearest(word: string, allowed: readonly string[]): string | undefined {
   if (word.length > longestWord) return undefined;
   const plain = (text: string) => text.toLowerCase().replaceAll("-", "_");
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of allowed) {
-    const distance = editDistance(plain(word), plain(candidate));
-    if (distance < bestDistance && candidate !== word) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
+  const near = allowed
+    .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
+    .filter(({ distance }) => distance <= Math.max(1, Math.floor(word.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  const [best, next] = near;
+  return best === undefined || best.distance === next?.distance ? undefined : best.candidate;
 }

@@ -35,6 +35,8 @@ export async function bundle(root: string, entry: string, version: string): Prom
     format: "cjs",
     minifyWhitespace: true,
     minifySyntax: true,
+    // Node prints the source line of an uncaught error: one line for the whole bundle would flood a serial console.
+    lineLimit: 160,
     charset: "utf8",
     legalComments: "none",
     sourcemap: "external",

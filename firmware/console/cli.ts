@@ -20,6 +20,7 @@ export interface SocketOptions {
 
 /** Each returns the exit code. A thrown Error is printed by its message and ends with 1. */
 export interface Commands {
+  init(): Promise<number>;
   ha(options: HaOptions): Promise<number>;
   check(files: readonly string[], options: { readonly json: boolean }): Promise<number>;
   schema(): Promise<number>;
@@ -72,6 +73,9 @@ function describeCommands(
     .exitOverride();
   const add = (name: string, description: string): Command =>
     program.command(name).description(description).allowExcessArguments(false);
+  add("init", "bring up a box booted from the image (run by PID 1)").action(async () =>
+    finish(await commands.init()),
+  );
   describeDaemon(add, commands, finish);
   describeFiles(add, commands, finish);
   describeOperator(add, commands, finish);

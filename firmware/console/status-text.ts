@@ -40,10 +40,7 @@ function groupRow(group: GroupSnapshot): string[] {
 
 function ignoredText({ ignored }: Snapshot): string {
   const { malformed, unauthenticated, replayed, foreignNode } = ignored;
-  return (
-    `ignored frames: ${malformed} malformed, ${unauthenticated} with a wrong signature, ` +
-    `${replayed} replayed, ${foreignNode} from nodes that are not in the cluster file`
-  );
+  return `ignored frames: malformed ${malformed}, unauthenticated ${unauthenticated}, replayed ${replayed}, foreign node ${foreignNode}`;
 }
 
 /** Columns as wide as their widest cell, two spaces apart; no trailing spaces. */

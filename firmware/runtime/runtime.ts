@@ -11,7 +11,7 @@ import type { NodeLogic } from "./node-logic.ts";
 import type { NodePorts } from "./node-ports.ts";
 
 /** Events decided without a pause before the runtime calls it an endless loop. */
-const longestBurst = 100_000;
+const longestBurst = 10_000;
 
 /** An event before it is stamped. */
 export type Happening = Event extends infer E ? (E extends Event ? Omit<E, "now" | "draw"> : never) : never;

@@ -1,0 +1,145 @@
+// The outside world of one node as plain memory: what the runtime asked for is a list, what happens is a call. The contract
+// tests hold these fakes and the real adapters to the same table.
+
+import type { WantedAddress } from "../../firmware/core/action.ts";
+import type { Address } from "../../firmware/core/config/cluster.ts";
+import type { ObservedAddress, ObservedRoute } from "../../firmware/core/event.ts";
+import type { Clock } from "../../firmware/ports/clock.ts";
+import type { Medium, MediumSink } from "../../firmware/ports/medium.ts";
+import type { Addresses, Arp, Link, NetworkSink, Outcome } from "../../firmware/ports/network.ts";
+import type { Watchdog } from "../../firmware/ports/watchdog.ts";
+
+const epoch = 1_800_000_000;
+
+/** A clock that stands still until it is told to go on. */
+export class FakeClock implements Clock {
+  #now = 1000;
+  #at: number | undefined;
+  #wake: () => void = () => {};
+
+  now() {
+    return { monotonic: this.#now, wall: epoch + Math.floor(this.#now / 1000) };
+  }
+
+  wakeAt(at: number | undefined, wake: () => void): void {
+    this.#at = at;
+    this.#wake = wake;
+  }
+
+  get armedAt(): number | undefined {
+    return this.#at;
+  }
+
+  /** Goes on to the next wake-up and rings; throws when none is armed. */
+  ring(): void {
+    if (this.#at === undefined) throw new Error("no wake-up is armed");
+    this.#now = Math.max(this.#now, this.#at);
+    this.#at = undefined;
+    this.#wake();
+  }
+}
+
+export class FakeMedium implements Medium {
+  readonly id: string;
+  readonly sent: Uint8Array[] = [];
+  sink: MediumSink | undefined;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  open(sink: MediumSink): void {
+    this.sink = sink;
+  }
+
+  send(frame: Uint8Array): void {
+    this.sent.push(frame);
+  }
+
+  async close(): Promise<void> {
+    this.sink = undefined;
+  }
+}
+
+/** One interface, eth0, that has what was added to it. */
+export class FakeAddresses implements Addresses {
+  present: ObservedAddress[] = [];
+  /** What the kernel answers to every change while it is set. */
+  refusal: string | undefined;
+  sink: NetworkSink | undefined;
+
+  addresses(): readonly ObservedAddress[] {
+    return [...this.present];
+  }
+
+  routes(): readonly ObservedRoute[] {
+    return [{ destination: "10.0.0.0", prefixLength: 24, interface: "eth0", metric: 0 }];
+  }
+
+  links(): readonly Link[] {
+    return [{ name: "eth0", mac: "52:54:00:00:00:01", up: true, carrier: true }];
+  }
+
+  add({ interface: name, address, prefixLength, label }: WantedAddress): Outcome {
+    return this.#change([
+      ...this.present.filter((each) => each.address !== address),
+      { interface: name, address, prefixLength, label },
+    ]);
+  }
+
+  remove({ address }: ObservedAddress): Outcome {
+    return this.#change(this.present.filter((each) => each.address !== address));
+  }
+
+  watch(sink: NetworkSink): void {
+    this.sink = sink;
+  }
+
+  close(): void {
+    this.sink = undefined;
+  }
+
+  #change(present: ObservedAddress[]): Outcome {
+    if (this.refusal !== undefined) return { ok: false, error: this.refusal };
+    this.present = present;
+    return { ok: true };
+  }
+}
+
+export class FakeArp implements Arp {
+  readonly announced: string[] = [];
+  readonly watched = new Map<string, (address: Address, mac: string) => void>();
+
+  announce(interfaceName: string, address: Address, form: "request" | "reply"): Outcome {
+    this.announced.push(`${interfaceName} ${address} ${form}`);
+    return { ok: true };
+  }
+
+  watch(
+    interfaceName: string,
+    addresses: () => readonly Address[],
+    rival: (address: Address, mac: string) => void,
+  ): Outcome {
+    this.watched.set(interfaceName, (address, mac) => {
+      if (addresses().includes(address)) rival(address, mac);
+    });
+    return { ok: true };
+  }
+
+  close(): void {}
+}
+
+export class FakeWatchdog implements Watchdog {
+  readonly identity = "fake";
+  readonly timeout = 3;
+  pets = 0;
+  disarmed = false;
+
+  pet(): void {
+    this.pets += 1;
+  }
+
+  disarm(): void {
+    this.disarmed = true;
+  }
+}

@@ -1,0 +1,44 @@
+// What the operator reads, as golden text: the same words and columns in every release unless someone means to change them.
+
+import { expect, test } from "vitest";
+import { statusText } from "../../../firmware/console/status-text.ts";
+import type { Snapshot } from "../../../firmware/core/snapshot.ts";
+
+const snapshot: Snapshot = {
+  cluster: "rack7",
+  self: "director1",
+  generation: 1_800_000_001,
+  stable: true,
+  phase: "running",
+  members: [
+    { name: "director1", self: true, status: "active", links: [] },
+    {
+      name: "director2",
+      self: false,
+      status: "active",
+      links: [
+        { medium: "bcast eth1", link: "eth1", up: true, lastHeardAgo: 37.4 },
+        { medium: "ucast eth0 192.168.140.152", link: "eth0", up: false },
+      ],
+    },
+  ],
+  groups: [
+    {
+      preferred: "director1",
+      addresses: ["192.168.140.150/24", "192.168.140.160/24"],
+      owner: "director1",
+      here: "held",
+    },
+    { preferred: "director2", addresses: ["192.168.140.170/24"], here: "released" },
+  ],
+  ignored: { malformed: 1, unauthenticated: 22, replayed: 3, foreignNode: 0 },
+};
+
+test("status shows nodes, links, groups and what was ignored", async () => {
+  await expect(statusText(snapshot)).toMatchFileSnapshot("../../golden/console/status.txt");
+});
+
+test("status of a node that just began has no empty columns", async () => {
+  const young: Snapshot = { ...snapshot, stable: false, phase: "starting", groups: [] };
+  await expect(statusText(young)).toMatchFileSnapshot("../../golden/console/status-starting.txt");
+});

@@ -1,0 +1,174 @@
+// `pulsebox ha`: wires the core, the runtime and the adapters of this box into the heartbeat daemon, and takes it apart again.
+// Nothing outside is touched before the cluster file is good, this box has found itself in it and no other daemon runs here.
+
+import { constants } from "node:os";
+import { adjustOom, lockMemory, setRealtime } from "../native/process/index.ts";
+import { isBox } from "./adapters/box-process.ts";
+import { ConsoleLog } from "./adapters/console-log.ts";
+import { openDeviceWatchdog } from "./adapters/device-watchdog.ts";
+import { FileStore } from "./adapters/file-store.ts";
+import { heartbeatMedia } from "./adapters/heartbeat-media.ts";
+import { hostFacts } from "./adapters/host-facts.ts";
+import { OperatorSocket } from "./adapters/operator-socket.ts";
+import { outcomeOf, words } from "./adapters/outcome.ts";
+import { PacketArp } from "./adapters/packet-arp.ts";
+import { RtnetlinkAddresses } from "./adapters/rtnetlink-addresses.ts";
+import { SystemClock } from "./adapters/system-clock.ts";
+import { SystemRandom } from "./adapters/system-random.ts";
+import type { HaOptions, Streams } from "./console/cli.ts";
+import type { BoxFacts } from "./core/config/identity.ts";
+import type { NodeSetup } from "./core/event.ts";
+import {
+  createNode,
+  managedAddresses,
+  type NodeState,
+  nextWake,
+  takeSnapshot,
+  wantedAddresses,
+} from "./core/node.ts";
+import { plan } from "./core/plan.ts";
+import { step } from "./core/step.ts";
+import { type OwnEntry, readOwnEntry } from "./own-entry.ts";
+import type { Watchdog } from "./ports/watchdog.ts";
+import type { NodePorts } from "./runtime/node-ports.ts";
+import { Runtime } from "./runtime/runtime.ts";
+
+/** The lowest of SCHED_RR: above everything of an ordinary box, below the kernel's own threads. */
+const realtimePriority = 1;
+/** The kernel's memory killer takes anything else first. */
+const neverKill = -1000;
+/** sysexits.h: internal software error. */
+const defect = 70;
+
+const endingSignals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+export async function runDaemon(options: HaOptions, version: string, streams: Streams): Promise<number> {
+  const facts = hostFacts();
+  const own = await readOwnEntry(options.config, options.node, facts, streams);
+  if (own === undefined) return 1;
+  const box = isBox();
+  const log = new ConsoleLog({ box, debug: options.debug });
+  const door = new OperatorSocket(options.socket);
+  let runtime: Runtime<NodeState> | undefined;
+  await door.open((request, answer) => runtime?.request(request, answer));
+  log.write(
+    "info",
+    `pulsebox ${version}: node ${own.node.name} of cluster ${own.config.cluster}, found by ${own.by}`,
+  );
+  const { setup, ports } = equip(own, facts, options, box, log);
+  if (options.realtime) becomeUrgent(log);
+  const ended = new Promise<void>((stopped) => {
+    const crashed = (report: string): void => crash(report, log);
+    runtime = new Runtime(logicOf(own, setup), ports, { stopped, crashed });
+  });
+  endOnSignals(() => runtime?.stop(), ports.watchdog, log);
+  runtime?.start();
+  await ended;
+  await takeApart(ports, door, log);
+  return 0;
+}
+
+function logicOf({ config }: OwnEntry, setup: NodeSetup) {
+  return {
+    initial: createNode(config, setup),
+    step,
+    nextWake,
+    wantedAddresses,
+    plan,
+    managed: managedAddresses(config),
+    takeSnapshot,
+  };
+}
+
+function equip(
+  { config, node }: OwnEntry,
+  facts: BoxFacts,
+  options: HaOptions,
+  box: boolean,
+  log: ConsoleLog,
+): { setup: NodeSetup; ports: NodePorts } {
+  const clock = new SystemClock();
+  const warn = (text: string): void => log.write("WARN", text);
+  const store = new FileStore({ ...stateOf(options, facts, box), warn });
+  const configured = node.interfaces.flatMap(({ address }) =>
+    address === undefined ? [] : [address.address],
+  );
+  const media = heartbeatMedia(config.heartbeat, new Set([...configured, ...facts.addresses]));
+  for (const line of media.unusable) warn(line);
+  const watchdog = openWatchdog(config.heartbeat.watchdog, config.heartbeat.deadtime, log);
+  const addresses = new RtnetlinkAddresses(warn);
+  const setup: NodeSetup = {
+    self: node.name,
+    uuid: store.uuid(),
+    generation: store.nextGeneration(clock.now().wall),
+    media: media.setups,
+  };
+  const arp = new PacketArp((mac) => addresses.links().some((link) => link.mac === mac));
+  const ports = { clock, random: new SystemRandom(), log, media: media.media, addresses, arp };
+  return { setup, ports: watchdog === undefined ? ports : { ...ports, watchdog } };
+}
+
+/** A box without a state area keeps its state in memory, and its uuid must come out the same after a reboot. */
+function stateOf(options: HaOptions, facts: BoxFacts, box: boolean): { directory: string; macs?: string[] } {
+  if (options.state !== undefined) return { directory: options.state };
+  if (!box) return { directory: "/var/lib/pulsebox" };
+  return { directory: "/run/pulsebox/state", macs: facts.macs.map(({ mac }) => mac) };
+}
+
+/** The timeout is the shortest in whole seconds above deadtime: a box that hangs is reset about when its peer takes over. */
+function openWatchdog(path: string | undefined, deadtime: number, log: ConsoleLog): Watchdog | undefined {
+  if (path === undefined) return undefined;
+  try {
+    const watchdog = openDeviceWatchdog(path, Math.max(2, Math.floor(deadtime / 1000) + 1));
+    log.write("info", `Watchdog ${path} (${watchdog.identity}): timeout ${watchdog.timeout} s`);
+    return watchdog;
+  } catch (error) {
+    log.write("ERROR", `No watchdog: ${words(error)}`);
+    return undefined;
+  }
+}
+
+function becomeUrgent(log: ConsoleLog): void {
+  const outcome = outcomeOf(() => {
+    adjustOom(neverKill);
+    lockMemory({ onFault: true });
+    setRealtime(realtimePriority);
+  });
+  if (!outcome.ok) log.write("WARN", `Running without real-time priority: ${outcome.error}`);
+}
+
+/** The first signal asks for the orderly end, the second one ends at once and leaves everything as it is. */
+function endOnSignals(stop: () => void, watchdog: Watchdog | undefined, log: ConsoleLog): void {
+  let asked = false;
+  for (const signal of endingSignals) {
+    process.on(signal, () => {
+      if (asked) {
+        const reset = watchdog === undefined ? "" : `; the watchdog resets this box in ${watchdog.timeout} s`;
+        log.write("CRIT", `Second ${signal}: ending at once, addresses stay as they are${reset}`);
+        process.exit(128 + constants.signals[signal]);
+      }
+      asked = true;
+      log.write("info", `${signal}: handing over and ending`);
+      stop();
+    });
+  }
+  process.on("uncaughtException", (error) => crash(`Defect: ${error.stack ?? error.message}`, log));
+}
+
+/** The launcher starts the daemon again; until then the watchdog runs on unpetted. */
+function crash(report: string, log: ConsoleLog): void {
+  log.write("CRIT", report);
+  void log.close().finally(() => process.exit(defect));
+}
+
+async function takeApart(ports: NodePorts, door: OperatorSocket, log: ConsoleLog): Promise<void> {
+  const disarmed = outcomeOf(() => ports.watchdog?.disarm());
+  if (!disarmed.ok) log.write("ERROR", `The watchdog runs on: ${disarmed.error}`);
+  ports.addresses.close();
+  ports.arp.close();
+  await Promise.all([door.close(), ...ports.media.map((medium) => medium.close())]);
+  log.write("info", "Heartbeat shutdown complete.");
+  await log.close();
+  // Handlers of signals keep no process alive, but a second signal must not be heard by a daemon that is gone.
+  for (const signal of endingSignals) process.removeAllListeners(signal);
+}

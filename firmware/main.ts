@@ -1,0 +1,42 @@
+// pulsebox, contents page: which command is which part. Everything is loaded only by the command that needs it, because a
+// box at boot pays for every module with time.
+
+import { readFileSync } from "node:fs";
+import { type Commands, runCommandLine, type Streams } from "./console/cli.ts";
+
+/** Put in by the builder; a source tree has its package.json instead. */
+declare const PULSEBOX_VERSION: string;
+
+const streams: Streams = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
+const commands: Commands = {
+  init: async () => (await import("./bring-up.ts")).runInit(version(), streams),
+  ha: async (options) => (await import("./ha.ts")).runDaemon(options, version(), streams),
+  check: async (files, { json }) => (await import("./console/check.ts")).check(files, json, streams),
+  schema: async () => (await import("./console/check.ts")).schema(streams),
+  status: async ({ socket, json }) => (await import("./console/operate.ts")).status(socket, json, streams),
+  takeover: async (scope, { socket }) =>
+    (await import("./console/operate.ts")).move("takeover", scope, socket, streams),
+  standby: async (scope, { socket }) =>
+    (await import("./console/operate.ts")).move("standby", scope, socket, streams),
+  power: async (ending) => {
+    const { isBox, nameOfFirstProcess } = await import("./adapters/box-process.ts");
+    return (await import("./console/power.ts")).power(ending, {
+      isOurs: isBox(),
+      name: nameOfFirstProcess(),
+    });
+  },
+};
+
+function version(): string {
+  if (typeof PULSEBOX_VERSION === "string") return PULSEBOX_VERSION;
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+runCommandLine(process.argv.slice(2), commands, version(), streams).then((code) => {
+  process.exitCode = code;
+});

@@ -62,7 +62,7 @@ test("takes no options of Node from the environment", () => {
 test("runs without privileges and environment in an empty read-only root that holds only /proc", () => {
   const script = [
     'mount -t tmpfs none "$0" && mkdir "$0/proc" && touch "$0/pulsebox"',
-    'mount --bind "$1" "$0/pulsebox" && mount -t proc proc "$0/proc" && mount -o remount,ro "$0"',
+    'mount --bind "$1" "$0/pulsebox" && mount -t proc proc "$0/proc" && mount -o remount,bind,ro "$0"',
     'exec env -i "$(command -v chroot)" $2 "$0" /pulsebox start',
   ].join(" && ");
   const root = process.getuid?.() === 0;
@@ -70,7 +70,7 @@ test("runs without privileges and environment in an empty read-only root that ho
   const place = mkdtempSync(join(folder, "root-"));
   const { status, stderr, stdout } = spawnSync(
     "unshare",
-    [root ? "-mpf" : "-Urmpf", "sh", "-c", script, place, binary, user],
+    [...(root ? [] : ["-Ur"]), "-mpf", "--mount-proc", "sh", "-c", script, place, binary, user],
     { encoding: "utf8", env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } },
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });

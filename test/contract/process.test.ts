@@ -238,22 +238,27 @@ describe("ended children", () => {
 
 describe.skipIf(!isRoot)("giving up root", () => {
   it("takes every id and group, for good, and each refusal afterwards says what is missing", () => {
-    const found = finding(`
+    const found = finding(
+      `
+      const groups = status("Groups");
       native.setUser(65534, 65533);
       const taken = { uid: status("Uid"), gid: status("Gid"), groups: status("Groups") };
-      report({ ...taken,
+      report({ groupsBefore: groups, ...taken,
         lock: failure(() => native.lockMemory({ onFault: false })),
         realtime: failure(() => native.setRealtime(1)),
         mount: failure(() => native.mount({ source: "", target: "/mnt", type: "tmpfs", flags: [] })),
         reboot: failure(() => native.reboot("restart")),
         name: failure(() => native.setHostName("other")),
         user: failure(() => native.setUser(1000, 1000)),
-        back: failure(() => process.setuid(0)) });`);
+        back: failure(() => process.setuid(0)) });`,
+      ...["setpriv", "--groups", "4,24"],
+    );
     const refusal = (attempted: string, missing: string): string =>
       `process: ${attempted}: EPERM (Operation not permitted): ${missing}`;
     expect(found).toMatchObject({
       uid: "65534\t65534\t65534\t65534",
       gid: "65533\t65533\t65533\t65533",
+      groupsBefore: "4 24 ",
       groups: "",
       lock: expect.stringMatching(
         /^process: lock the memory: \/.*: ENOMEM \(Cannot allocate memory\): more than the limit \(RLIMIT_MEMLOCK\) allows without CAP_IPC_LOCK$/,

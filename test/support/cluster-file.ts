@@ -1,0 +1,44 @@
+// The cluster file of the laboratory in cluster.ts, with the values that tests vary.
+
+export interface ClusterOptions {
+  /** Durations as the file takes them. */
+  readonly keepalive?: string;
+  readonly deadtime?: string;
+  readonly initdead?: string;
+  readonly autoFailback?: "on" | "off";
+  /** Lines of the list heartbeat.media. */
+  readonly media?: readonly string[];
+  readonly key?: string;
+}
+
+const bothCables = ["bcast: eth1", "bcast: eth0"];
+
+/** director1 is the preferred owner of 10.77.0.50. */
+export function clusterFile(options: ClusterOptions = {}): string {
+  const { keepalive = "100ms", deadtime = "500ms", initdead = "2s", autoFailback = "on" } = options;
+  const media = (options.media ?? bothCables).map((line) => `    - ${line}`).join("\n");
+  return `version: 1
+cluster: laboratory
+nodes:
+  director1:
+    interfaces:
+      eth0: { address: 10.77.0.1/24 }
+      eth1: { address: 10.78.0.1/24 }
+  director2:
+    interfaces:
+      eth0: { address: 10.77.0.2/24 }
+      eth1: { address: 10.78.0.2/24 }
+heartbeat:
+  keepalive: ${keepalive}
+  deadtime: ${deadtime}
+  initdead: ${initdead}
+  auto_failback: ${autoFailback}
+  udpport: 694
+  media:
+${media}
+  auth: { method: sha1, key: "${options.key ?? "laboratory"}" }
+resources:
+  - node: director1
+    group: [10.77.0.50/24]
+`;
+}

@@ -144,7 +144,7 @@ function endOnSignals(stop: () => void, watchdog: Watchdog | undefined, log: Con
     process.on(signal, () => {
       if (asked) {
         const reset = watchdog === undefined ? "" : `; the watchdog resets this box in ${watchdog.timeout} s`;
-        log.write("CRIT", `Second ${signal}: ending at once, addresses stay as they are${reset}`);
+        log.write("CRIT", `Second ${signal}: ending at once, not in order${reset}`);
         process.exit(128 + constants.signals[signal]);
       }
       asked = true;
@@ -167,7 +167,6 @@ async function takeApart(ports: NodePorts, door: OperatorSocket, log: ConsoleLog
   ports.addresses.close();
   ports.arp.close();
   await Promise.all([door.close(), ...ports.media.map((medium) => medium.close())]);
-  log.write("info", "Heartbeat shutdown complete.");
   await log.close();
   // Handlers of signals keep no process alive, but a second signal must not be heard by a daemon that is gone.
   for (const signal of endingSignals) process.removeAllListeners(signal);

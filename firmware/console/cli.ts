@@ -22,6 +22,7 @@ export interface SocketOptions {
 export interface Commands {
   init(): Promise<number>;
   ha(options: HaOptions): Promise<number>;
+  init(): Promise<number>;
   check(files: readonly string[], options: { readonly json: boolean }): Promise<number>;
   schema(): Promise<number>;
   status(options: SocketOptions & { readonly json: boolean }): Promise<number>;
@@ -95,6 +96,9 @@ function describeDaemon(add: Add, commands: Commands, finish: Finish): void {
     .option("--no-realtime", "neither real-time priority nor locked memory")
     .option("--debug", "log debug lines too", false)
     .action(async (options: HaOptions) => finish(await commands.ha(options)));
+  add("init", "bring a box up, once; the box's PID 1 runs this").action(async () =>
+    finish(await commands.init()),
+  );
 }
 
 function describeFiles(add: Add, commands: Commands, finish: Finish): void {

@@ -96,9 +96,6 @@ function describeDaemon(add: Add, commands: Commands, finish: Finish): void {
     .option("--no-realtime", "neither real-time priority nor locked memory")
     .option("--debug", "log debug lines too", false)
     .action(async (options: HaOptions) => finish(await commands.ha(options)));
-  add("init", "bring a box up, once; the box's PID 1 runs this").action(async () =>
-    finish(await commands.init()),
-  );
 }
 
 function describeFiles(add: Add, commands: Commands, finish: Finish): void {

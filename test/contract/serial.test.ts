@@ -95,7 +95,7 @@ describe("serialport on a pseudo-terminal", () => {
     const opened = new Promise<void>((resolve, reject) => {
       port.open((error) => (error ? reject(error) : resolve()));
     });
-    await expect(opened).rejects.toThrow(/Cannot (lock|open)/);
+    await expect(opened).rejects.toThrow(/cannot (lock|open)/i);
   });
 });
 
@@ -193,7 +193,7 @@ describe("bad arguments", () => {
 });
 
 const driverTable = "/proc/tty/driver/serial";
-const hidden = existsSync(driverTable) && process.getuid?.() !== 0;
+const hidden = process.getuid?.() !== 0;
 if (hidden)
   console.warn(`skipped: only root may read ${driverTable}, which the list of ports is compared with`);
 

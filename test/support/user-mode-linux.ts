@@ -5,7 +5,8 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const kernel = "/usr/bin/linux.uml";
@@ -42,11 +43,12 @@ export function modulesFolder(): string {
 /** Boots, runs `program` (a path from the root of the tree) as PID 1 and waits for the guest's end; kills it after `limit` ms. */
 export async function runGuest(program: string, args: readonly string[], limit = 30_000): Promise<GuestRun> {
   const started = performance.now();
+  const ownFiles = mkdtempSync(join(tmpdir(), "uml-"));
   const guest = spawn(
     kernel,
     [
       ...["mem=512M", "root=none", "rootfstype=hostfs", "rootflags=/", "ro", "quiet", "noreboot"],
-      ...["con=null", "con0=null,fd:1", "ssl=null"],
+      ...["con=null", "con0=null,fd:1", "ssl=null", `uml_dir=${ownFiles}/`],
       ...[`init=${process.execPath}`, "--", join(process.cwd(), program), ...args],
     ],
     { stdio: ["ignore", "pipe", "pipe"], detached: true },
@@ -61,6 +63,7 @@ export async function runGuest(program: string, args: readonly string[], limit =
   const timer = setTimeout(() => process.kill(-(guest.pid ?? 0), "SIGKILL"), limit);
   const [code, signal] = (await once(guest, "close")) as [number | null, NodeJS.Signals | null];
   clearTimeout(timer);
+  rmSync(ownFiles, { recursive: true });
   const lines = text
     .split(/\r?\n/)
     .filter((line) => line.startsWith("{"))

@@ -23,7 +23,7 @@ export function loadAddon<T>(name: AddonName): T {
 
 function addonPath(name: AddonName): string {
   if (!isSea()) return fileURLToPath(new URL(`../${addonFiles[name]}`, import.meta.url));
-  const handedOver = process.env["PULSEBOX_ADDONS"] ?? "";
+  const handedOver = process.env.PULSEBOX_ADDONS ?? "";
   for (const pair of handedOver.split(",")) {
     const [key, fd] = pair.split("=");
     if (key === name && fd !== undefined && /^\d+$/.test(fd)) return `/proc/self/fd/${fd}`;

@@ -82,7 +82,7 @@ async function addonFiles(root: string): Promise<Record<string, string>> {
 async function addonParts(root: string, files: Readonly<Record<string, string>>): Promise<Part[]> {
   const parts = Object.keys(files)
     .sort()
-    .map((name): Part => ({ type: "addon", name, path: join(root, files[name] ?? "") }));
+    .map((name): Part => ({ type: "addon", name, path: resolve(root, files[name] ?? "") }));
   const missing: string[] = [];
   for (const { name, path } of parts) {
     await access(path).catch(() => missing.push(`${name} (${files[name]})`));

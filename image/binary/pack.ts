@@ -40,8 +40,9 @@ export async function pack(
   output: string,
 ): Promise<{ size: number; sha256: string }> {
   checkParts(parts);
-  const file = await open(output, "w", 0o755);
+  const file = await open(output, "w");
   try {
+    await file.chmod(0o755);
     const writer = new Writer(file);
     const index: IndexEntry[] = [];
     for (const { type, name, path } of parts) {

@@ -167,6 +167,9 @@ _Noreturn void exec_program(int argc, char **argv, char **envp) {
   payload.fd = move_up(payload.fd, "/proc/self/exe");
   for (uint32_t i = 0; i < payload.count; i++) {
     const struct part *part = &payload.parts[i];
+    // The program is nine tenths of the file: comparing it would double the time of every start on processors
+    // without SHA instructions (0.4 s for 115 MB; 0.1 s with them). PID 1 does it once per boot,
+    // --verify-payload on demand.
     if (part->type != PART_PROGRAM)
       payload_verify_part(&payload, part);
     if (part->type == PART_LIBRARY || part->type == PART_ADDON)

@@ -79,9 +79,9 @@ test("runs without privileges and environment in an empty read-only root that ho
 
 test("starts itself again as a child that it can talk to", () => {
   expect(run(["spawn"])).toEqual({
-    addons: expect.stringMatching(/^serialport=\d+$/),
+    addons: expect.stringMatching(/^arp=\d+,serialport=\d+$/),
     pid: expect.any(Number),
-    message: { pid: expect.any(Number), addons: expect.stringMatching(/^serialport=\d+$/) },
+    message: { pid: expect.any(Number), addons: expect.stringMatching(/^arp=\d+,serialport=\d+$/) },
   });
 });
 
@@ -93,8 +93,17 @@ test("loads an addon, and the serialport package its own", () => {
 test("names an addon that it does not have", () => {
   const { status, stderr } = spawnSync(binary, ["addon", "watchdog"], { encoding: "utf8", env: {} });
   expect(stderr).toMatch(
-    /addon watchdog: the launcher did not hand it over \(PULSEBOX_ADDONS="serialport=\d+"\)/,
+    /addon watchdog: the launcher did not hand it over \(PULSEBOX_ADDONS="arp=\d+,serialport=\d+"\)/,
   );
+  expect(status).toBe(1);
+});
+
+test("names the Node that an addon was compiled for when it is another", () => {
+  const { status, stderr } = spawnSync(binary, ["addon", "arp"], { encoding: "utf8", env: {} });
+  expect(stderr).toMatch(
+    /addon arp: cannot load \/proc\/self\/fd\/\d+: it was compiled for NODE_MODULE_VERSION 100,/,
+  );
+  expect(stderr).toContain(`this Node ${process.version} needs ${process.versions.modules}`);
   expect(status).toBe(1);
 });
 

@@ -61,15 +61,23 @@ export async function smallProgram(): Promise<string> {
   });
 }
 
+/** The path of an addon that was compiled for another Node, NODE_MODULE_VERSION 100. */
+async function foreignAddon(): Promise<string> {
+  const source = join(root, "test/support/binary-foreign-addon.c");
+  return cached(join(cacheFolder, "addon"), [await readFile(source)], async (output) => {
+    await command("gcc", ["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", output, source]);
+  });
+}
+
 /** Builds the one file of binary-entry.ts at `out`; results of its steps are kept in `cache`. */
-export function buildTestBinary(out: string, cache = join(root, ".build", "binary")) {
+export async function buildTestBinary(out: string, cache = cacheFolder) {
   return buildBinary({
     root,
     version: "0.0.1-test",
     entry: "test/support/binary-entry.ts",
     out,
     cache,
-    addons: { serialport: addonFiles.serialport },
+    addons: { arp: await foreignAddon(), serialport: addonFiles.serialport },
   });
 }
 
@@ -79,7 +87,7 @@ export async function smallParts(): Promise<Part[]> {
   const { loader, libraries } = await systemLibraries([program]);
   const libc = libraries.filter(({ name }) => name === "libc.so.6");
   return [
-    { type: "launcher", name: "launcher", path: await compileLauncher(root, join(root, ".build", "binary")) },
+    { type: "launcher", name: "launcher", path: await compileLauncher(root, cacheFolder) },
     { type: "program", name: "program", path: program },
     { type: "loader", ...loader },
     ...libc.map((library) => ({ type: "library" as const, ...library })),

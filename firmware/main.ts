@@ -2,6 +2,7 @@
 // box at boot pays for every module with time.
 
 import { readFileSync } from "node:fs";
+import { installSourceMap } from "./adapters/source-map.ts";
 import { type Commands, runCommandLine, type Streams } from "./console/cli.ts";
 
 /** Put in by the builder; a source tree has its package.json instead. */
@@ -37,6 +38,7 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+installSourceMap();
 runCommandLine(process.argv.slice(2), commands, version(), streams).then((code) => {
   process.exitCode = code;
 });

@@ -22,7 +22,6 @@ export interface SocketOptions {
 export interface Commands {
   init(): Promise<number>;
   ha(options: HaOptions): Promise<number>;
-  init(): Promise<number>;
   check(files: readonly string[], options: { readonly json: boolean }): Promise<number>;
   schema(): Promise<number>;
   status(options: SocketOptions & { readonly json: boolean }): Promise<number>;

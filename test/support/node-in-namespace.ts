@@ -43,5 +43,5 @@ export class NodeInNamespace {
 /** `source` is a module at the root of the source tree. */
 export function inNamespace(namespace: Namespace, source: string): NodeInNamespace {
   const argv = [process.execPath, "--input-type=module-typescript", "--eval", source];
-  return new NodeInNamespace(namespace.spawn(argv, { cwd: root, stdio: ["ignore", "pipe", "pipe"] }));
+  return new NodeInNamespace(namespace.spawn(argv, { cwd: root, stdio: ["pipe", "pipe", "pipe"] }));
 }

@@ -1,0 +1,104 @@
+// The port Medium on a real cable: whole frames between two ends, and a link that goes and comes back is said once and works
+// again without anybody's help.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { available, Lab, type Namespace } from "../../support/netns.ts";
+import { inNamespace, type NodeInNamespace } from "../../support/node-in-namespace.ts";
+
+const why = available();
+if (why !== undefined) console.warn(`UDP media: skipped, ${why}`);
+
+let lab: Lab;
+let left: Namespace;
+let right: Namespace;
+
+beforeAll(async () => {
+  if (why !== undefined) return;
+  lab = await Lab.create();
+  left = await lab.namespace("left");
+  right = await lab.namespace("right");
+});
+
+afterAll(() => lab?.dispose());
+
+const cable = () =>
+  lab.veth(
+    { namespace: left, interface: "eth0", addresses: ["10.1.0.1/24"] },
+    { namespace: right, interface: "eth0", addresses: ["10.1.0.2/24"] },
+  );
+
+/** A node with the media of a cluster file that sends its name every 20 ms and prints what it hears and what goes wrong. */
+function node(where: Namespace, name: string, own: string, media: unknown): NodeInNamespace {
+  return inNamespace(
+    where,
+    `import { heartbeatMedia } from "./firmware/adapters/heartbeat-media.ts";
+     const { media, unusable } = heartbeatMedia({ udpport: 694, media: ${JSON.stringify(media)} }, new Set(["${own}"]));
+     for (const line of unusable) console.log("unusable " + line);
+     for (const medium of media) {
+       medium.open({
+         frame: (bytes, source) => console.log(medium.id + " heard " + Buffer.from(bytes) + " from " + source),
+         error: (message) => console.log(medium.id + " error " + message),
+       });
+       setInterval(() => medium.send(Buffer.from("${name}")), 20);
+     }`,
+  );
+}
+
+const both = [
+  { kind: "bcast", interface: "eth0" },
+  { kind: "ucast", interface: "eth0", peer: "10.1.0.1" },
+  { kind: "ucast", interface: "eth0", peer: "10.1.0.2" },
+  { kind: "mcast", interface: "eth0", group: "225.0.0.1", port: 695, ttl: 1, loop: 0 },
+  { kind: "serial", device: "/dev/ttyS1" },
+];
+
+test.skipIf(why)(
+  "media wait for an interface that is missing, say so once, and hear each other when it is there",
+  async () => {
+    const one = node(left, "one", "10.1.0.1", both);
+    expect(await one.line()).toBe("unusable serial /dev/ttyS1: this version has no serial medium");
+    expect(await one.line()).toMatch(/^bcast eth0 error udp: open port 694 on eth0: ENODEV/);
+    expect(await one.line()).toMatch(/^ucast eth0 10\.1\.0\.2 error .*ENODEV/);
+    expect(await one.line()).toMatch(/^mcast eth0 225\.0\.0\.1 error .*ENODEV/);
+    const other = node(right, "other", "10.1.0.2", both);
+    await cable();
+    await one.line("bcast eth0 heard other from 10.1.0.2");
+    await one.line("ucast eth0 10.1.0.2 heard other from 10.1.0.2");
+    await one.line("mcast eth0 225.0.0.1 heard other from 10.1.0.2");
+
+    await right.run(["ip", "link", "del", "eth0"]);
+    const errors = new Set<string>();
+    while (errors.size < 3) {
+      const line = await one.line();
+      const seen = /^(.* error) .*(ENODEV|EADDRNOTAVAIL|ENETUNREACH|ENETDOWN)/.exec(line);
+      if (seen !== null) errors.add(seen[1] ?? "");
+    }
+    await cable();
+    await one.line("bcast eth0 heard other from 10.1.0.2");
+    await one.line("ucast eth0 10.1.0.2 heard other from 10.1.0.2");
+    await one.line("mcast eth0 225.0.0.1 heard other from 10.1.0.2");
+    one.process.kill();
+    other.process.kill();
+  },
+);
+
+test.skipIf(why)(
+  "unicast to several peers on one interface: each frame belongs to its sender's medium",
+  async () => {
+    await right.run(["ip", "addr", "add", "10.1.0.3/24", "dev", "eth0"]);
+    const peers = ["10.1.0.2", "10.1.0.3"].map((peer) => ({ kind: "ucast", interface: "eth0", peer }));
+    const one = node(left, "one", "10.1.0.1", peers);
+    const sender = inNamespace(
+      right,
+      `import { createSocket } from "node:dgram";
+     for (const address of ["10.1.0.2", "10.1.0.3"]) {
+       const socket = createSocket("udp4");
+       socket.bind(0, address, () => setInterval(() => socket.send(address, 694, "10.1.0.1"), 20));
+     }`,
+    );
+    await one.line("ucast eth0 10.1.0.2 heard 10.1.0.2 from 10.1.0.2");
+    await one.line("ucast eth0 10.1.0.3 heard 10.1.0.3 from 10.1.0.3");
+    one.process.kill();
+    sender.process.kill();
+  },
+);

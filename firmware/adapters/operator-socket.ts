@@ -2,7 +2,7 @@
 // connection may ask several times. It also is the lock that keeps a second daemon of this box from starting.
 
 import { once } from "node:events";
-import { mkdirSync, unlinkSync } from "node:fs";
+import { mkdirSync, statSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import type { OperatorRequest } from "../core/event.ts";
@@ -34,6 +34,7 @@ export class OperatorSocket implements OperatorDoor {
       if (await isAnswered(this.#path)) {
         throw new Error(`another pulsebox ha runs on this box: it answers at ${this.#path}`);
       }
+      if (!statSync(this.#path).isSocket()) throw new Error(`${this.#path} is a file and no socket`);
       unlinkSync(this.#path);
       await listen(server, this.#path);
     });

@@ -1,0 +1,90 @@
+// The port Clock: never early, replaced by the next call, and the peer's waiting frames are heard before a late wake-up decides.
+
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { SystemClock } from "../../../firmware/adapters/system-clock.ts";
+
+const clock = new SystemClock();
+
+const woken = (at: number): Promise<number> =>
+  new Promise((resolve) => clock.wakeAt(at, () => resolve(clock.now().monotonic)));
+
+test("monotonic time rises in fractions of a millisecond, wall time is in whole seconds", () => {
+  const first = clock.now();
+  let next = clock.now();
+  while (next.monotonic === first.monotonic) next = clock.now();
+  expect(next.monotonic - first.monotonic).toBeLessThan(1);
+  expect(Number.isInteger(first.wall)).toBe(true);
+  expect(Math.abs(first.wall - Date.now() / 1000)).toBeLessThan(2);
+});
+
+test("a wake-up never comes early", async () => {
+  for (let time = 0; time < 30; time++) {
+    const at = clock.now().monotonic + 0.3 + time / 7;
+    expect(await woken(at)).toBeGreaterThanOrEqual(at);
+  }
+});
+
+test("a deadline that has passed wakes, and one far beyond the range of timers does not wake at once", async () => {
+  expect(await woken(clock.now().monotonic - 5)).toBeGreaterThan(0);
+  let rang = false;
+  clock.wakeAt(clock.now().monotonic + 2 ** 40, () => {
+    rang = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  clock.wakeAt(undefined, () => {});
+  expect(rang).toBe(false);
+});
+
+test("a new call replaces the last one, undefined disarms", async () => {
+  const rang: string[] = [];
+  clock.wakeAt(clock.now().monotonic + 1, () => rang.push("first"));
+  await new Promise<void>((resolve) => {
+    clock.wakeAt(clock.now().monotonic + 2, () => {
+      rang.push("second");
+      resolve();
+    });
+  });
+  clock.wakeAt(clock.now().monotonic, () => rang.push("disarmed"));
+  clock.wakeAt(undefined, () => rang.push("disarmed"));
+  await woken(clock.now().monotonic + 3);
+  expect(rang).toEqual(["second"]);
+});
+
+test("being armed anew in every turn does not put a due wake-up off", async () => {
+  const at = clock.now().monotonic - 1;
+  let turns = 0;
+  let rang = false;
+  while (!rang && turns < 1000) {
+    turns += 1;
+    clock.wakeAt(at, () => {
+      rang = true;
+    });
+    await new Promise(setImmediate);
+  }
+  expect(rang).toBe(true);
+  expect(turns).toBeLessThan(10);
+});
+
+test("after a pause of the process, datagrams that were waiting come before the wake-up", async () => {
+  const receiver = createSocket("udp4").bind(0, "127.0.0.1");
+  const sender = createSocket("udp4");
+  await once(receiver, "listening");
+  const seen: string[] = [];
+  receiver.on("message", () => seen.push("frame"));
+  const rang = new Promise<void>((resolve) => {
+    clock.wakeAt(clock.now().monotonic + 20, () => {
+      seen.push("wake");
+      resolve();
+    });
+  });
+  sender.send("frame", receiver.address().port, "127.0.0.1", () => {
+    const end = clock.now().monotonic + 60;
+    while (clock.now().monotonic < end);
+  });
+  await rang;
+  receiver.close();
+  sender.close();
+  expect(seen).toEqual(["frame", "wake"]);
+});

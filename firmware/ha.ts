@@ -61,6 +61,7 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
     const crashed = (report: string): void => crash(report, log);
     runtime = new Runtime(logicOf(own, setup), ports, { stopped, crashed });
   });
+  process.on("uncaughtException", (error) => runtime?.fail(error));
   endOnSignals(() => runtime?.stop(), ports.watchdog, log);
   runtime?.start();
   await ended;
@@ -152,7 +153,6 @@ function endOnSignals(stop: () => void, watchdog: Watchdog | undefined, log: Con
       stop();
     });
   }
-  process.on("uncaughtException", (error) => crash(`Defect: ${error.stack ?? error.message}`, log));
 }
 
 /** The launcher starts the daemon again; until then the watchdog runs on unpetted. */

@@ -81,6 +81,11 @@ export class Runtime<State> {
     this.#post({ type: "operator", request, id: this.#requests });
   }
 
+  /** An exception that came from outside the queue: the same end as a defect in it. */
+  fail(cause: unknown): void {
+    this.#crash(undefined, cause);
+  }
+
   #postObserved(): void {
     if (this.#ended) return;
     const { addresses } = this.#ports;
@@ -146,7 +151,7 @@ export class Runtime<State> {
     this.#ports.clock.wakeAt(undefined, () => {});
     this.#end.crashed(
       [
-        `Defect while deciding ${describe(event)}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
+        `Defect while ${describe(event)}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
         `State: ${this.#describeState()}`,
       ].join("\n"),
     );
@@ -161,9 +166,9 @@ export class Runtime<State> {
   }
 }
 
-/** The event as one line; frames by their length, because their bytes belong in no log. */
+/** What the node was at; frames by their length, because their bytes belong in no log. */
 function describe(event: Event | undefined): string {
-  if (event === undefined) return "nothing";
-  if (event.type !== "frame") return JSON.stringify(event);
-  return JSON.stringify({ ...event, bytes: `${event.bytes.length} bytes` });
+  if (event === undefined) return "waiting";
+  const shown = event.type === "frame" ? { ...event, bytes: `${event.bytes.length} bytes` } : event;
+  return `deciding ${JSON.stringify(shown)}`;
 }

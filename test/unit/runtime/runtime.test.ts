@@ -242,6 +242,14 @@ test("the bytes of a frame that ended the node are not in the report", () => {
   expect(node.ended.reports[0]).toContain('"bytes":"3 bytes"');
 });
 
+test("an exception outside of any decision ends the node in the same way", () => {
+  const node = run(() => [], { watchdog: true });
+  node.runtime.start();
+  node.runtime.fail(new Error("from a callback"));
+  expect(node.ended.reports[0]).toMatch(/^Defect while waiting: Error: from a callback/);
+  expect(node.clock.armedAt).toBeUndefined();
+});
+
 const impossible: [string, Action][] = [
   ["a medium that the node has not", { type: "send", media: ["bcast eth7"], bytes: new Uint8Array(1) }],
   ["a request that nobody made", { type: "answer", id: 5, snapshot }],

@@ -3,21 +3,28 @@
 
 import { openWatchdog, type WatchdogHandle } from "../../native/watchdog/index.ts";
 import type { Watchdog } from "../ports/watchdog.ts";
+import { outcomeOf } from "./outcome.ts";
 
 /**
- * Opens the device, which starts its timer, and asks for `seconds`.
- * Throws with errno's name when it cannot be opened (ENOENT, EBUSY, ENOTTY) or refuses the timeout (EINVAL).
+ * Opens the device, which starts its timer, and asks for `seconds`; a driver that cannot keeps the timeout it has.
+ * Throws with errno's name when it cannot be opened: ENOENT, EBUSY, ENOTTY.
  */
 export function openDeviceWatchdog(path: string, seconds: number): Watchdog {
   const handle = openWatchdog(path);
   try {
-    const { identity, canSetTimeout } = handle.info();
-    const timeout = canSetTimeout ? handle.setTimeout(seconds) : handle.timeout();
+    const { identity } = handle.info();
+    const timeout = acceptedTimeout(handle, seconds);
     return { identity, timeout, pet: () => handle.pet(), disarm: () => handle.disarm() };
   } catch (error) {
     stop(handle);
     throw error;
   }
+}
+
+/** EOPNOTSUPP: the timeout is fixed. EINVAL: out of the driver's range. */
+function acceptedTimeout(handle: WatchdogHandle, seconds: number): number {
+  outcomeOf(() => handle.setTimeout(seconds));
+  return handle.timeout();
 }
 
 /** A timer that nobody will pet must not run on; if it cannot be stopped, the first error is the one to report. */

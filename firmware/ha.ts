@@ -129,13 +129,19 @@ function openWatchdog(path: string | undefined, deadtime: number, log: ConsoleLo
   }
 }
 
+const urgency: Readonly<Record<string, () => void>> = {
+  "locked memory": () => lockMemory({ onFault: true }),
+  "real-time priority": () => setRealtime(realtimePriority),
+  "protection when memory runs out": () => adjustOom(neverKill),
+};
+
+/** Takes what it is permitted; what is refused is said once, and the daemon goes on without. */
 function becomeUrgent(log: ConsoleLog): void {
-  const outcome = outcomeOf(() => {
-    adjustOom(neverKill);
-    lockMemory({ onFault: true });
-    setRealtime(realtimePriority);
+  const refused = Object.entries(urgency).flatMap(([what, take]) => {
+    const outcome = outcomeOf(take);
+    return outcome.ok ? [] : [`${what} (${outcome.error})`];
   });
-  if (!outcome.ok) log.write("WARN", `Running without real-time priority: ${outcome.error}`);
+  if (refused.length > 0) log.write("WARN", `Running without ${refused.join(", ")}`);
 }
 
 /** The first signal asks for the orderly end, the second one ends at once and leaves everything as it is. */

@@ -50,6 +50,22 @@ test.skipIf(why)("an address that somebody takes away is put back", async () => 
   await lab.director1.holds(lab.vip);
 });
 
+test.skipIf(why)(
+  "the daemon runs with real-time priority and locked memory, or says in one line what it was refused",
+  async () => {
+    lab = await ClusterLab.create({ realtime: true });
+    await lab.director1.start();
+    const { pid } = lab.director1;
+    const policy = await lab.director1.namespace.run(["chrt", "--pid", `${pid}`]);
+    const locked = await lab.director1.namespace.run(["grep", "VmLck", `/proc/${pid}/status`]);
+    const refused = lab.director1.log.match(/WARN: Running without .*/g) ?? [];
+    expect(refused.length).toBeLessThanOrEqual(1);
+    const [line = ""] = refused;
+    expect(policy.includes("SCHED_RR")).toBe(!line.includes("real-time priority"));
+    expect(/ 0 kB/.test(locked)).toBe(line.includes("locked memory"));
+  },
+);
+
 test.skipIf(why)("a second signal ends at once", async () => {
   lab = await ClusterLab.create();
   await lab.start();

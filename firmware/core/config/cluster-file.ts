@@ -10,6 +10,7 @@ import { mediaRules } from "./media-rules.ts";
 import { nodeRules } from "./node-rules.ts";
 import { normalize } from "./normalize.ts";
 import { notYetRules } from "./not-yet.ts";
+import { findPlaces } from "./places.ts";
 import { readYaml } from "./read-yaml.ts";
 import { resourceRules } from "./resource-rules.ts";
 import { type ClusterFile, clusterFile, type Remainder, remainder } from "./schema.ts";
@@ -86,6 +87,7 @@ function inspect(
 ): Inspection {
   const sure = (path: Path): boolean => spanAt(root, path).end < sureUntil;
   return {
+    ...findPlaces(shape.rest),
     file: shape.rest,
     knowledge,
     error: (path, message, suggestion) => {

@@ -36,7 +36,7 @@ export interface Problems {
 }
 
 /** A file with more problems than this is not a cluster file with mistakes, it is another file. */
-const most = 100;
+export const mostProblems = 100;
 
 export function byPlace(a: Diagnostic, b: Diagnostic): number {
   return a.line - b.line || a.column - b.column;
@@ -72,12 +72,12 @@ export function collectProblems(text: string, file: string): Problems {
 
 /** Errors are kept before warnings when there are too many. */
 function limited(sorted: readonly Diagnostic[]): readonly Diagnostic[] {
-  if (sorted.length <= most) return sorted;
+  if (sorted.length <= mostProblems) return sorted;
   const errors = sorted.filter((one) => one.severity === "error");
   const warnings = sorted.filter((one) => one.severity === "warning");
-  const kept = [...errors, ...warnings].slice(0, most).sort(byPlace);
+  const kept = [...errors, ...warnings].slice(0, mostProblems).sort(byPlace);
   const last = kept[kept.length - 1];
   if (last === undefined) return kept;
-  const message = `${sorted.length - most} more problems are not listed`;
+  const message = `${sorted.length - mostProblems} more problems are not listed`;
   return [...kept, { ...last, severity: errors.length > 0 ? "error" : "warning", message }];
 }

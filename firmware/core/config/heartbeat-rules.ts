@@ -1,11 +1,12 @@
 // Rules for the `heartbeat` section apart from media: the order of the four times (heartbeat refuses a deadtime of
 // twice keepalive or less), keys as authkeys(5) has them, ping nodes, respawned commands.
 
-import { findRepeats, interfacesOf, type Rule, spokenDuration, timingOf } from "./inspection.ts";
+import { findRepeats, type Rule } from "./inspection.ts";
 import { formatIp, notAHost, parseIp } from "./ip.ts";
 import { quote } from "./quote.ts";
 import type { Remainder } from "./schema.ts";
 import type { Path } from "./source-tree.ts";
+import { spokenDuration, timingOf } from "./timing.ts";
 
 type Heartbeat = NonNullable<Remainder["heartbeat"]>;
 
@@ -108,13 +109,14 @@ function* pingAddresses(heartbeat: Heartbeat): Generator<readonly [string, Path]
       yield [address, ["heartbeat", "ping_group", group, index]];
 }
 
-const pingNodes: Rule = ({ file, error, line }) => {
-  const places = interfacesOf(file);
+const pingNodes: Rule = ({ file, interfaces, error, line }) => {
   for (const [address, path] of pingAddresses(file.heartbeat ?? {})) {
     const ip = parseIp(address);
     const kind = ip === undefined ? undefined : notAHost(ip);
     if (kind !== undefined) error(path, `${address} is ${kind}; a ping node is a router or switch`);
-    const owner = places.find(({ subnet }) => subnet !== undefined && formatIp(subnet.address) === address);
+    const owner = interfaces.find(
+      ({ subnet }) => subnet !== undefined && formatIp(subnet.address) === address,
+    );
     if (owner === undefined) continue;
     const where = line([...owner.path, "address"]);
     error(path, `${address} is ${owner.node} itself (${where}); a ping node is outside the cluster`);

@@ -132,23 +132,21 @@ export function findings(issues: readonly Issue[], root: SourceNode, schema: unk
   });
 }
 
-const samePlace = (a: Path, b: Path): boolean =>
-  a.length === b.length && a.every((step, index) => step === b[index]);
-
-/** A misspelt key is the reason why the right one is missing, or why its mapping says nothing: one mistake, one message. */
-function explained(found: Finding, all: readonly Finding[]): boolean {
-  const parent = found.path.slice(0, -1);
-  return all.some(
-    ({ path, suggestion, unknownKey }) =>
-      unknownKey === true &&
-      ((found.missing && suggestion === found.path.at(-1) && samePlace(path.slice(0, -1), parent)) ||
-        (found.unknownKey !== true && samePlace(path.slice(0, -1), found.path))),
-  );
-}
+/** Paths as members of a set. */
+const keyOf = (path: Path): string => JSON.stringify(path);
 
 /** Reports what is certain: a finding that rests on text at or behind a syntax error is not. */
 export function reportFindings(found: readonly Finding[], sureUntil: number, problems: Problems): void {
-  const certain = (from: number) => sureUntil === Number.POSITIVE_INFINITY || from < sureUntil;
-  for (const one of found)
-    if (certain(one.from) && !explained(one, found)) problems.error(one.span, one.message, one.suggestion);
+  const unknown = found.filter(({ unknownKey }) => unknownKey === true);
+  const parents = new Set(unknown.map(({ path }) => keyOf(path.slice(0, -1))));
+  const meantKeys = new Set(
+    unknown.map(({ path, suggestion = "" }) => keyOf([...path.slice(0, -1), suggestion])),
+  );
+  // A misspelt key is the reason why the right one is missing, or why its mapping says nothing: one mistake, one message.
+  const consequence = ({ path, missing, unknownKey }: Finding): boolean =>
+    unknownKey !== true && (missing ? meantKeys.has(keyOf(path)) : parents.has(keyOf(path)));
+  for (const one of found) {
+    const certain = sureUntil === Number.POSITIVE_INFINITY || one.from < sureUntil;
+    if (certain && !consequence(one)) problems.error(one.span, one.message, one.suggestion);
+  }
 }

@@ -1,10 +1,12 @@
 // Rules for heartbeat's media: that both nodes can use each one, and that a pair of ucast media covers both ways.
 
-import type { Inspection, Rule } from "./inspection.ts";
-import { findRepeats, interfacesOf } from "./inspection.ts";
+import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
 import { formatIp, hasBroadcast, isMulticast, parseIp } from "./ip.ts";
 import { requireInterface } from "./node-rules.ts";
+import type { Remainder } from "./schema.ts";
 import type { Path } from "./source-tree.ts";
+
+type Medium = NonNullable<NonNullable<Remainder["heartbeat"]>["media"]>[number];
 
 const mediaOf = ({ file }: Inspection) =>
   (file.heartbeat?.media ?? []).map((medium, index) => ({
@@ -19,7 +21,7 @@ const bcast: Rule = (inspection) => {
     const at = [...path, "bcast"];
     requireInterface(name, at, inspection);
     if (!inspection.intact("nodes")) continue;
-    for (const { node, subnet, ...place } of interfacesOf(inspection.file)) {
+    for (const { node, subnet, ...place } of inspection.interfaces) {
       if (place.name !== name || (subnet !== undefined && hasBroadcast(subnet))) continue;
       const where = inspection.line(place.path);
       const needs = "bcast needs an IPv4 address with a prefix shorter than /31";
@@ -29,15 +31,14 @@ const bcast: Rule = (inspection) => {
 };
 
 const ucast: Rule = (inspection) => {
-  const { file, intact, error, warning } = inspection;
-  const places = interfacesOf(file);
+  const { file, interfaces, intact, error, warning } = inspection;
   const list = mediaOf(inspection).flatMap(({ medium, path }) =>
     medium.ucast === undefined ? [] : [{ ...medium.ucast, path: [...path, "ucast"] }],
   );
   for (const { interface: name, peer, path } of list) {
     requireInterface(name, [...path, "interface"], inspection);
     if (!intact("nodes") || file.nodes === undefined) continue;
-    const there = places.filter((place) => place.name === name && place.subnet !== undefined);
+    const there = interfaces.filter((place) => place.name === name && place.subnet !== undefined);
     const addresses = there.map(({ node, subnet }) => ({ node, ip: subnet ? formatIp(subnet.address) : "" }));
     const owner = addresses.find(({ ip }) => ip === peer);
     if (owner === undefined) {
@@ -68,18 +69,18 @@ const mcast: Rule = (inspection) => {
   }
 };
 
+function nameOf({ bcast: broadcast, ucast: unicast, mcast: multicast, serial }: Medium): string {
+  if (unicast !== undefined) return `ucast ${unicast.interface} ${unicast.peer}`;
+  if (multicast === undefined) return broadcast === undefined ? `serial ${serial}` : `bcast ${broadcast}`;
+  const port = multicast.port === undefined ? "" : ` port ${multicast.port}`;
+  return `mcast ${multicast.interface} ${multicast.group}${port}`;
+}
+
 /** Two media that are the same one would count as two paths that cannot fail together. */
 const distinctMedia: Rule = (inspection) => {
   const names = mediaOf(inspection).map(({ medium, path }) => {
-    const { bcast: broadcast, ucast: unicast, mcast: multicast, serial } = medium;
-    const named =
-      broadcast ??
-      serial ??
-      (unicast === undefined
-        ? `${multicast?.interface} ${multicast?.group} ${multicast?.port}`
-        : `${unicast.interface} ${unicast.peer}`);
     const kind = Object.keys(medium)[0] ?? "";
-    return [`${kind} ${named}`, [...path, kind]] as const;
+    return [nameOf(medium), [...path, kind]] as const;
   });
   findRepeats(names, (name, path, first) =>
     inspection.error(path, `the medium ${name} is in the list already (${inspection.line(first)})`),

@@ -1,7 +1,6 @@
 // Rules for the `nodes` section: two boxes that can be told apart, and interfaces whose addresses can work.
 
-import type { Inspection, InterfacePlace, Rule } from "./inspection.ts";
-import { findRepeats, interfacesOf } from "./inspection.ts";
+import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
 import {
   broadcastOf,
   contains,
@@ -13,6 +12,7 @@ import {
   type Prefix,
   sameIp,
 } from "./ip.ts";
+import type { InterfacePlace } from "./places.ts";
 import { quote } from "./quote.ts";
 import type { Path } from "./source-tree.ts";
 import { nearest } from "./suggestion.ts";
@@ -78,9 +78,9 @@ function checkInterface(place: InterfacePlace, { error, intact }: Inspection): v
 }
 
 const workingInterfaces: Rule = (inspection) => {
-  const places = interfacesOf(inspection.file);
-  for (const place of places) checkInterface(place, inspection);
-  const addresses = places.flatMap(({ subnet, path }) =>
+  const { interfaces } = inspection;
+  for (const place of interfaces) checkInterface(place, inspection);
+  const addresses = interfaces.flatMap(({ subnet, path }) =>
     subnet === undefined ? [] : [[formatIp(subnet.address), [...path, "address"]] as const],
   );
   findRepeats(addresses, (address, path, first) => {
@@ -102,6 +102,12 @@ const knownProfiles: Rule = ({ file, knowledge: { boards }, error }) => {
     );
   }
 };
+
+/** The names of the two nodes, for rules that reason about each of them; none when the section is not as it should be. */
+export function pairOf({ file, intact }: Inspection): readonly string[] {
+  const names = Object.keys(file.nodes ?? {});
+  return names.length === 2 && intact("nodes") ? names : [];
+}
 
 /** Reports when an interface is not one of every node's, and names the nodes that lack it. */
 export function requireInterface(name: string, path: Path, inspection: Inspection): void {

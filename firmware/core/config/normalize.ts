@@ -13,9 +13,9 @@ import type {
 } from "./cluster.ts";
 import { readWord } from "./haresources.ts";
 import { authKeysOf } from "./heartbeat-rules.ts";
-import { timingOf } from "./inspection.ts";
 import type { ClusterFile } from "./schema.ts";
 import type { ServiceEntry } from "./service-schema.ts";
+import { timingOf } from "./timing.ts";
 
 /** A key that is absent stays absent: `exactOptionalPropertyTypes` tells it from undefined. */
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

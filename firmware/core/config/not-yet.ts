@@ -1,68 +1,76 @@
 // What a cluster file may say and this version does not do: accepted, so that one file serves every version, and
 // warned about, so that nobody relies on it. A feature that arrives takes its row away.
 
-import { interfacesOf, type Rule } from "./inspection.ts";
-import { resourcesOf } from "./resource-rules.ts";
-import type { Remainder } from "./schema.ts";
+import type { Inspection, Rule } from "./inspection.ts";
 import type { Path } from "./source-tree.ts";
 
 interface Row {
   readonly what: string;
-  readonly places: (file: Remainder) => readonly Path[];
+  readonly places: (inspection: Inspection) => readonly Path[];
 }
 
-const mediumPaths = (kind: "serial" | "mcast") => (file: Remainder) =>
-  (file.heartbeat?.media ?? []).flatMap((medium, index): readonly Path[] =>
-    medium[kind] === undefined ? [] : [["heartbeat", "media", index, kind]],
-  );
+/** Kinds of media; the words for people. */
+const idleMedia: Readonly<Record<string, string>> = {
+  serial: "a serial medium",
+  mcast: "a multicast medium",
+};
 
-const heartbeatPath = (key: "ping" | "ping_group" | "respawn") => (file: Remainder) =>
-  file.heartbeat?.[key] === undefined ? [] : [["heartbeat", key]];
+const mediumPaths =
+  (idle: string) =>
+  ({ file }: Inspection) =>
+    (file.heartbeat?.media ?? []).flatMap((medium, index): readonly Path[] =>
+      Object.keys(medium).includes(idle) ? [["heartbeat", "media", index, idle]] : [],
+    );
 
-const wordPaths = (kind: "traffic" | "script") => (file: Remainder) =>
-  resourcesOf(file).flatMap(({ resource, path }) => (resource.kind === kind ? [path] : []));
+const heartbeatPath =
+  (key: "ping" | "ping_group" | "respawn") =>
+  ({ file }: Inspection) =>
+    file.heartbeat?.[key] === undefined ? [] : [["heartbeat", key]];
 
-function ipv6Paths(file: Remainder): readonly Path[] {
-  const own = interfacesOf(file).flatMap(({ subnet, path }) =>
+const wordPaths =
+  (kind: "traffic" | "script") =>
+  ({ resources }: Inspection) =>
+    resources.flatMap(({ resource, path }) => (resource.kind === kind ? [path] : []));
+
+function ipv6Paths({ interfaces, vips }: Inspection): readonly Path[] {
+  const own = interfaces.flatMap(({ subnet, path }) =>
     subnet?.address.family === 6 ? [[...path, "address"]] : [],
   );
-  const moved = resourcesOf(file).flatMap(({ resource, path }) =>
-    resource.kind === "address" && resource.address.includes(":") ? [path] : [],
-  );
+  const moved = vips.flatMap(({ ip, path }) => (ip.family === 6 ? [path] : []));
   return [...own, ...moved];
 }
 
 const rows: readonly Row[] = [
-  { what: "a serial medium", places: mediumPaths("serial") },
-  { what: "a multicast medium", places: mediumPaths("mcast") },
+  ...Object.entries(idleMedia).map(([kind, what]) => ({ what, places: mediumPaths(kind) })),
   { what: "ping", places: heartbeatPath("ping") },
   { what: "ping_group", places: heartbeatPath("ping_group") },
   { what: "respawn", places: heartbeatPath("respawn") },
   {
     what: "ipfail",
-    places: ({ heartbeat }) => (heartbeat?.ipfail === true ? [["heartbeat", "ipfail"]] : []),
+    places: ({ file: { heartbeat } }) => (heartbeat?.ipfail === true ? [["heartbeat", "ipfail"]] : []),
   },
   {
     what: "auto_failback: legacy",
-    places: ({ heartbeat }) =>
+    places: ({ file: { heartbeat } }) =>
       heartbeat?.auto_failback === "legacy" ? [["heartbeat", "auto_failback"]] : [],
   },
   { what: "an IPv6 address", places: ipv6Paths },
   { what: "the resource traffic", places: wordPaths("traffic") },
   { what: "a resource script", places: wordPaths("script") },
-  { what: "services", places: ({ services }) => (services === undefined ? [] : [["services"]]) },
+  { what: "services", places: ({ file: { services } }) => (services === undefined ? [] : [["services"]]) },
 ];
 
-const accepted: Rule = ({ file, warning }) => {
-  for (const { what, places } of rows)
-    for (const path of places(file))
-      warning(path, `${what} is accepted, but this version does not run it yet`);
+const accepted: Rule = (inspection) => {
+  for (const { what, places } of rows) {
+    const message = `${what} is accepted, but this version does not run it yet`;
+    for (const path of places(inspection)) inspection.warning(path, message);
+  }
 };
 
 const someMediumRuns: Rule = ({ file, intact, error }) => {
   const media = file.heartbeat?.media;
   if (media === undefined || !intact("heartbeat", "media")) return;
-  if (media.some(({ bcast, ucast }) => bcast !== undefined || ucast !== undefined)) return;
+  if (media.some((medium) => Object.keys(medium).every((kind) => idleMedia[kind] === undefined))) return;
   error(["heartbeat", "media"], "none of these media runs in this version; add bcast or ucast");
 };
 

@@ -14,7 +14,7 @@ import {
   visit,
   type YAMLError,
 } from "yaml";
-import type { Problems, Span } from "./diagnostics.ts";
+import { mostProblems, type Problems, type Span } from "./diagnostics.ts";
 import { quote } from "./quote.ts";
 import type { MapNode, SourceNode } from "./source-tree.ts";
 
@@ -41,31 +41,34 @@ const advice: Partial<Record<ErrorCode, string>> = {
   RESOURCE_EXHAUSTION: "nested too deep to be read",
 };
 
-/** The parser reports what is not closed where it gives up; what people look for is where it was opened. */
-function unclosed(error: YAMLError, document: Document): Span | undefined {
-  if (
-    !/^(?:Flow (?:sequence|map) in block collection|Flow (?:sequence|map) must|Missing closing)/.test(
-      error.message,
-    )
-  )
-    return undefined;
-  let opener: Span | undefined;
+/** The places where a flow collection or a quoted text begins and ends, in the order in which they begin. */
+function openersOf(document: Document): readonly Span[] {
+  const openers: Span[] = [];
   visit(document, {
     Node: (_, node) => {
       const [start, end] = node.range ?? [0, 0];
-      const opens = isCollection(node)
-        ? node.flow === true
-        : isScalar(node) && /^QUOTE/.test(node.type ?? "");
-      if (opens && start < error.pos[0] && end >= error.pos[0]) opener = { start, end: start + 1 };
+      const quoted = isScalar(node) && /^QUOTE/.test(node.type ?? "");
+      if (quoted || (isCollection(node) && node.flow === true)) openers.push({ start, end });
     },
   });
-  return opener;
+  return openers;
+}
+
+const notClosed = /^(?:Flow (?:sequence|map) in block collection|Flow (?:sequence|map) must|Missing closing)/;
+
+/** The parser reports what is not closed where it gives up; what people look for is where it was opened. */
+function openerOf(error: YAMLError, openers: readonly Span[]): Span | undefined {
+  if (!notClosed.test(error.message)) return undefined;
+  const [at] = error.pos;
+  const opener = openers.findLast(({ start, end }) => start < at && end >= at);
+  return opener === undefined ? undefined : { start: opener.start, end: opener.start + 1 };
 }
 
 function reportSyntax(document: Document, text: string, building: Building): void {
+  const openers = openersOf(document);
   const lines = new Set<number>();
-  for (const error of [...document.errors, ...document.warnings]) {
-    const opener = unclosed(error, document);
+  for (const error of [...document.errors, ...document.warnings].slice(0, mostProblems)) {
+    const opener = openerOf(error, openers);
     const span = opener ?? { start: error.pos[0], end: error.pos[1] };
     const message =
       opener === undefined

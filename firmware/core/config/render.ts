@@ -89,10 +89,12 @@ function lineOf(text: string, line: number): string {
   return text.slice(start, end < 0 ? text.length : end).replace(/\r$/, "");
 }
 
+const stars = (secret: string): string => "*".repeat(secret.length);
+
 /** A diagnostic is shown on consoles and sent around; the secret of the cluster is not. Every character stays one. */
 function withoutSecrets(line: string): string {
   const key = /(\bkey["']?[ \t]*:[ \t]*)("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}#][^,}#]*)/g;
-  return line.replace(key, (_, name: string, secret: string) => name + secret.replace(/[^\s"']/g, "*"));
+  return line.replace(key, (_, name: string, secret: string) => name + secret.replace(/\\.|[^\s"']/g, stars));
 }
 
 /** Three lines without a line feed at the end; `text` is what was checked. */

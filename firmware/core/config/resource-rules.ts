@@ -1,44 +1,13 @@
 // Rules for the `resources` section: groups whose owner exists, and addresses that either node can really take.
 
-import type { ResourceConfig } from "./cluster.ts";
 import { readWord } from "./haresources.ts";
-import type { Inspection, Rule } from "./inspection.ts";
-import { findRepeats, interfacesOf } from "./inspection.ts";
+import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
 import { broadcastOf, contains, formatIp, type Ip, networkOf, notAHost, type Prefix, parseIp } from "./ip.ts";
-import { notInSubnet, requireInterface } from "./node-rules.ts";
+import { notInSubnet, pairOf, requireInterface } from "./node-rules.ts";
+import type { VipPlace } from "./places.ts";
 import { quote } from "./quote.ts";
-import type { Remainder } from "./schema.ts";
 import type { Path } from "./source-tree.ts";
 import { nearest } from "./suggestion.ts";
-
-export interface ResourcePlace {
-  readonly resource: ResourceConfig;
-  readonly path: Path;
-}
-
-/** The words that can be read, in the order of the file. */
-export function resourcesOf(file: Remainder): readonly ResourcePlace[] {
-  return (file.resources ?? []).flatMap(({ group }, index) =>
-    group.flatMap((word, position) => {
-      const reading = readWord(word);
-      const path = ["resources", index, "group", position];
-      return reading.ok ? [{ resource: reading.resource, path }] : [];
-    }),
-  );
-}
-
-export interface VipPlace {
-  readonly ip: Ip;
-  readonly resource: Extract<ResourceConfig, { kind: "address" }>;
-  readonly path: Path;
-}
-
-export function vipsOf(file: Remainder): readonly VipPlace[] {
-  return resourcesOf(file).flatMap(({ resource, path }) => {
-    const ip = resource.kind === "address" ? parseIp(resource.address) : undefined;
-    return ip === undefined || resource.kind !== "address" ? [] : [{ ip, resource, path }];
-  });
-}
 
 const readableWords: Rule = ({ file, error }) => {
   for (const [index, { group }] of (file.resources ?? []).entries()) {
@@ -59,16 +28,15 @@ const owners: Rule = ({ file, complete, error }) => {
   }
 };
 
-const distinctResources: Rule = ({ file, error, line }) => {
-  const places = resourcesOf(file);
-  const vips = places.map(({ resource, path }) =>
+const distinctResources: Rule = ({ resources, error, line }) => {
+  const vips = resources.map(({ resource, path }) =>
     resource.kind === "address" ? ([resource.address, path] as const) : undefined,
   );
   findRepeats(
     vips.filter((vip) => vip !== undefined),
     (vip, path, first) => error(path, `${vip} is in a resource group already (${line(first)})`),
   );
-  const others = places.map(({ resource, path }) =>
+  const others = resources.map(({ resource, path }) =>
     resource.kind === "address" ? undefined : ([`${path[1]} ${resource.word}`, path] as const),
   );
   findRepeats(
@@ -77,18 +45,11 @@ const distinctResources: Rule = ({ file, error, line }) => {
   );
 };
 
-/** The subnets that a node's own addresses put it in. */
-function subnetsOf(file: Remainder, node: string): readonly Prefix[] {
-  return interfacesOf(file).flatMap((place) =>
-    place.node === node && place.subnet !== undefined ? [place.subnet] : [],
-  );
-}
-
 /** Why no node can take over the address; undefined when one can. */
 function notMovable({ ip, resource }: VipPlace, subnet: Prefix | undefined, inspection: Inspection) {
   const kind = notAHost(ip);
   if (kind !== undefined) return `is ${kind}, not one that a node can take over`;
-  const own = interfacesOf(inspection.file).find(
+  const own = inspection.interfaces.find(
     (place) => place.subnet !== undefined && formatIp(place.subnet.address) === resource.address,
   );
   if (own === undefined) return subnet === undefined ? undefined : notInSubnet(ip, subnet);
@@ -99,7 +60,7 @@ function notMovable({ ip, resource }: VipPlace, subnet: Prefix | undefined, insp
 function checkVip(place: VipPlace, inspection: Inspection): void {
   const { ip, resource, path } = place;
   const { error } = inspection;
-  const around = interfacesOf(inspection.file).find(({ subnet }) => subnet && contains(subnet, ip))?.subnet;
+  const around = inspection.interfaces.find(({ subnet }) => subnet && contains(subnet, ip))?.subnet;
   const given = resource.prefixLength;
   const subnet = given === undefined ? around : { address: ip, length: given };
   const wrong = notMovable(place, subnet, inspection);
@@ -117,23 +78,21 @@ function checkVip(place: VipPlace, inspection: Inspection): void {
 }
 
 /** Without an interface in the word, the routing table of the node that takes the address decides, as heartbeat does. */
-function checkRoutes(ip: Ip, path: Path, { file, intact, error, warning }: Inspection): void {
-  if (!intact("nodes")) return;
-  for (const node of Object.keys(file.nodes ?? {})) {
-    if (subnetsOf(file, node).some((subnet) => contains(subnet, ip))) continue;
-    const via = interfacesOf(file).find(
-      ({ node: owner, gateway }) => owner === node && gateway?.family === ip.family,
-    );
+function checkRoutes(ip: Ip, path: Path, inspection: Inspection): void {
+  for (const node of pairOf(inspection)) {
+    const own = inspection.interfaces.filter((place) => place.node === node);
+    if (own.some(({ subnet }) => subnet !== undefined && contains(subnet, ip))) continue;
+    const via = own.find(({ gateway }) => gateway?.family === ip.family);
     const message = `${formatIp(ip)} is in no subnet of ${node}`;
     const remedy = "name the interface: ADDRESS/PREFIX/INTERFACE";
     if (via === undefined)
-      error(path, `${message}, and it has no default route: no interface can take it; ${remedy}`);
-    else warning(path, `${message}: its default route puts the address on ${via.name}; ${remedy}`);
+      inspection.error(path, `${message}, and it has no default route: no interface can take it; ${remedy}`);
+    else inspection.warning(path, `${message}: its default route puts the address on ${via.name}; ${remedy}`);
   }
 }
 
-const vips: Rule = (inspection) => {
-  for (const vip of vipsOf(inspection.file)) checkVip(vip, inspection);
+const movableVips: Rule = (inspection) => {
+  for (const vip of inspection.vips) checkVip(vip, inspection);
 };
 
-export const resourceRules: readonly Rule[] = [readableWords, owners, distinctResources, vips];
+export const resourceRules: readonly Rule[] = [readableWords, owners, distinctResources, movableVips];

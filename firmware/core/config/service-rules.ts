@@ -1,10 +1,10 @@
 // Rules for the `services` section: what the Linux Virtual Server accepts (ipvsadm(8), net/netfilter/ipvs/ip_vs_ctl.c),
 // and what direct routing needs to reach a server.
 
-import { findRepeats, type Inspection, interfacesOf, type Rule } from "./inspection.ts";
+import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
 import { contains, notAHost, parseIp } from "./ip.ts";
+import { pairOf } from "./node-rules.ts";
 import { alternatives } from "./quote.ts";
-import { vipsOf } from "./resource-rules.ts";
 import type { ServiceEntry } from "./service-schema.ts";
 import type { Path } from "./source-tree.ts";
 
@@ -31,30 +31,27 @@ function checkTarget({ service, path }: ServicePlace, { error, intact }: Inspect
     error(path, "a service without a port takes all ports, which the kernel allows only with persistence");
 }
 
-function checkVirtualAddress({ service, path }: ServicePlace, { file, error, intact }: Inspection): void {
+function checkVirtualAddress({ service, path }: ServicePlace, { vips, error, intact }: Inspection): void {
   if (service.address === undefined || !intact("resources")) return;
-  const owned = vipsOf(file).map(({ resource }) => resource.address);
+  const owned = vips.map(({ resource }) => resource.address);
   if (owned.includes(service.address)) return;
   const known = owned.length === 0 ? "there is none" : `there are ${owned.join(", ")}`;
   error([...path, "address"], `${service.address} is not an address of any resource group; ${known}`);
 }
 
 /** Why a packet that is forwarded to `address` does not arrive; undefined when it does. */
-function unreachable(
-  address: string,
-  forwarding: string,
-  { file, intact, line }: Inspection,
-): string | undefined {
+function unreachable(address: string, forwarding: string, inspection: Inspection): string | undefined {
+  const { interfaces, vips, line } = inspection;
   const ip = parseIp(address);
   if (ip === undefined) return undefined;
   const kind = notAHost(ip);
   if (kind !== undefined) return `is ${kind}, not that of a server`;
-  const vip = vipsOf(file).find(({ resource }) => resource.address === address);
+  const vip = vips.find(({ resource }) => resource.address === address);
   if (vip !== undefined) return `is a VIP (${line(vip.path)}): the service would forward to itself`;
-  if (forwarding !== "direct" || !intact("nodes")) return undefined;
-  const places = interfacesOf(file);
-  const outside = Object.keys(file.nodes ?? {}).find(
-    (node) => !places.some(({ subnet, ...place }) => place.node === node && subnet && contains(subnet, ip)),
+  if (forwarding !== "direct") return undefined;
+  const outside = pairOf(inspection).find(
+    (node) =>
+      !interfaces.some(({ subnet, ...place }) => place.node === node && subnet && contains(subnet, ip)),
   );
   if (outside === undefined) return undefined;
   return `is in no subnet of ${outside}: direct forwarding needs the same link; use tunnel or nat`;

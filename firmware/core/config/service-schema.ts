@@ -87,7 +87,9 @@ const service = z.strictObject(
   {
     address: address.optional().meta({ description: "VIP; one that a resource group owns" }),
     port: port.optional().meta({ description: "Left out: all ports (needs persistence)" }),
-    protocol: word("a protocol", ["tcp", "udp", "sctp"]).optional().meta({ default: "tcp" }),
+    protocol: word("a protocol", ["tcp", "udp", "sctp"])
+      .optional()
+      .meta({ description: "Transport protocol", default: "tcp" }),
     fwmark: integer("a firewall mark", 1, 4_294_967_295)
       .optional()
       .meta({ description: "Packets with this mark, instead of address, port and protocol" }),

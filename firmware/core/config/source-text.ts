@@ -3,8 +3,8 @@
 
 import type { Problems } from "./diagnostics.ts";
 
-/** In UTF-16 code units; the partition that holds the file has 1 MiB. */
-export const longestFile = 1024 * 1024;
+/** In UTF-16 code units: room for some two thousand real servers, and little enough that no text keeps a box busy. */
+export const longestFile = 128 * 1024;
 
 interface Forbidden {
   readonly pattern: RegExp;

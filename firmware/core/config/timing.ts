@@ -1,0 +1,29 @@
+// The four times of heartbeat (ha.cf: keepalive, warntime, deadtime, initdead) with their defaults.
+
+import { formatDuration } from "./duration.ts";
+import type { Remainder } from "./schema.ts";
+
+export interface Timing {
+  readonly keepalive: number;
+  readonly warntime: number;
+  readonly deadtime: number;
+  readonly initdead: number;
+}
+
+/** heartbeat's own default; below 10 s of deadtime so is the rule for initdead, above the longer one is ours. */
+const leastInitdead = 12_000;
+
+/**
+ * The four times in milliseconds, with heartbeat's defaults where the file is silent: keepalive 1 s, deadtime 30 s,
+ * warntime half of deadtime, initdead twice deadtime and at least 12 s.
+ */
+export function timingOf(heartbeat: NonNullable<Remainder["heartbeat"]>): Timing {
+  const { keepalive = 1000, deadtime = 30_000 } = heartbeat;
+  const { warntime = Math.floor(deadtime / 2), initdead = Math.max(2 * deadtime, leastInitdead) } = heartbeat;
+  return { keepalive, warntime, deadtime, initdead };
+}
+
+/** "deadtime (1s)"; says when the value is a default. */
+export function spokenDuration(name: string, value: number, given: unknown): string {
+  return `${name} (${formatDuration(value)}${given === undefined ? " by default" : ""})`;
+}

@@ -2,24 +2,19 @@
 // One cluster file, one board of hwdb, one program and Debian's kernel become one ISO image that boots as CD and as
 // stick under BIOS and UEFI. No root, no mounts, no loop devices; equal inputs give equal bytes.
 
-import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { boardFor, clusterSchemaText, readCluster } from "./cluster.ts";
 import { makeConfigArea } from "./config-area.ts";
-import { grubConfiguration, identityFile, makeGrubCore } from "./grub.ts";
-import { makeInitramfs } from "./initramfs.ts";
-import { writeIso } from "./iso.ts";
+import { makeBootFiles } from "./grub.ts";
+import { makeInitramfs, type Packing, type Program } from "./initramfs.ts";
+import { type WrittenImage, writeIso } from "./iso.ts";
 import { fetchKernel, type Kernel } from "./kernel.ts";
-import { chooseModules, readCatalogue } from "./modules.ts";
+import { modulesFor } from "./modules.ts";
 import type { Step } from "./step.ts";
+import { inWorkFolder } from "./work-folder.ts";
 
-/** What becomes /init and /usr/bin/pulsebox. */
-export interface Program {
-  readonly path: string;
-  /** File name -> text of the licences of what is inside. */
-  readonly licences: ReadonlyMap<string, string>;
-}
+export type { Program } from "./initramfs.ts";
 
 export interface ImageRequest {
   readonly version: string;
@@ -33,16 +28,14 @@ export interface ImageRequest {
   readonly out: string;
   /** Folder for what later builds can use again. */
   readonly cache: string;
+  /** How hard to compress; undefined: small. */
+  readonly packing?: Packing;
   /** The kernel to take; undefined: Debian's current one. */
   readonly kernel?: Kernel;
 }
 
-export interface BuiltImage {
+export interface BuiltImage extends WrittenImage {
   readonly path: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Lower-case hexadecimal. */
-  readonly sha256: string;
   readonly profile: string;
   readonly kernel: Kernel;
   /** What is odd about the cluster file, rendered; empty when nothing is. */
@@ -53,67 +46,41 @@ export interface BuiltImage {
  * Builds the image; nothing is left in `out` unless every step went well.
  * @throws ImageError when the cluster file, the board or the machine does not allow it
  */
-export async function buildImage(request: ImageRequest, step: Step): Promise<BuiltImage> {
-  const { version, cache } = request;
-  await mkdir(cache, { recursive: true });
-  const work = await mkdtemp(join(cache, ".work-"));
-  try {
-    const { cluster, board } = await step("Cluster file", async (note) => {
-      const cluster = await readCluster(request.config);
-      const board = boardFor(cluster, request.profile);
-      note(`${cluster.config.cluster} for ${board.name}`);
-      return { cluster, board };
-    });
-    const clusterSchema = clusterSchemaText();
-    const program = await request.program(step);
-    const kernel = await step(
-      "Kernel",
-      async (note) => request.kernel ?? fetchKernel(join(cache, "kernel"), note),
-    );
-    const modules = await step("Kernel modules", async (note) => {
-      const index = chooseModules(await readCatalogue(kernel.modules, kernel.release), board);
-      note(`${Object.keys(index.modules).length} for ${board.name}`);
-      return index;
-    });
-    const initramfs = await step("Initramfs", async (note) => {
-      const licences = new Map([...program.licences, ["linux", await readFile(kernel.copyright, "utf8")]]);
-      const contents = { version, board, kernel, modules, clusterSchema, licences };
-      const bytes = await readFile(program.path);
-      return makeInitramfs({ ...contents, program: bytes }, join(cache, "initramfs"), note);
-    });
-    const vmlinuz = await readFile(kernel.vmlinuz);
-    const identity = identityOf([vmlinuz, initramfs]);
-    const grub = await step("Boot loader", async () => ({
-      bios: await makeGrubCore("i386-pc-eltorito", identity, work),
-      efi: await makeGrubCore("x86_64-efi", identity, work),
-      configuration: grubConfiguration(version, board, vmlinuz.length + initramfs.length),
-    }));
-    const configArea = await step("Config area", () =>
-      makeConfigArea(cluster.bytes, clusterSchema, version, work),
-    );
-    const path = join(request.out, `pulsebox-${version}-${board.name}.iso`);
-    await step("Image", () => {
-      const files = new Map<string, Uint8Array>([
-        ["boot/vmlinuz", vmlinuz],
-        ["boot/initrd.img", initramfs],
-        ["boot/grub/grub.cfg", Buffer.from(grub.configuration)],
-        [identityFile(identity), Buffer.from(`${identity}\n`)],
-      ]);
-      const description = { version, profile: board.name };
-      return writeIso({ description, files, grubBios: grub.bios, grubEfi: grub.efi, configArea }, path, work);
-    });
-    const image = await readFile(path);
-    const sha256 = createHash("sha256").update(image).digest("hex");
-    const { warnings } = cluster;
-    return { path, size: image.length, sha256, profile: board.name, kernel, warnings };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+export function buildImage(request: ImageRequest, step: Step): Promise<BuiltImage> {
+  return inWorkFolder(request.cache, (work) => build(request, step, work));
 }
 
-/** A word that differs between images which must not load each other's kernel. */
-function identityOf(parts: readonly Uint8Array[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest("hex").slice(0, 16);
+async function build(request: ImageRequest, step: Step, work: string): Promise<BuiltImage> {
+  const { version, cache } = request;
+  const { cluster, board } = await step("Cluster file", async (note) => {
+    const cluster = await readCluster(request.config);
+    const board = boardFor(cluster, request.profile);
+    note(`${cluster.config.cluster} for ${board.name}`);
+    return { cluster, board };
+  });
+  const clusterSchema = clusterSchemaText();
+  const program = await request.program(step);
+  const kernel = await step(
+    "Kernel",
+    async (note) => request.kernel ?? fetchKernel(join(cache, "kernel"), note),
+  );
+  const modules = await step("Kernel modules", (note) => modulesFor(board, kernel, note));
+  const initramfs = await step("Initramfs", (note) =>
+    makeInitramfs(
+      { program, version, board, kernel, modules, clusterSchema },
+      join(cache, "initramfs"),
+      note,
+    ),
+  );
+  const bootFiles = await step("Boot loader", async () =>
+    makeBootFiles({ version, board, vmlinuz: await readFile(kernel.vmlinuz), initramfs }, work),
+  );
+  const configArea = await step("Config area", () =>
+    makeConfigArea(cluster.bytes, clusterSchema, version, work),
+  );
+  const path = join(request.out, `pulsebox-${version}-${board.name}.iso`);
+  const written = await step("Image", () =>
+    writeIso({ description: { version, profile: board.name }, ...bootFiles, configArea }, path, work),
+  );
+  return { path, ...written, profile: board.name, kernel, warnings: cluster.warnings };
 }

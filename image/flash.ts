@@ -3,7 +3,7 @@
 // through another file descriptor. Whatever is wrong is found before that write, so that a refused flash changes nothing.
 
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCluster, requireFit } from "./cluster.ts";
@@ -11,6 +11,7 @@ import { configAreaSize, replaceClusterFile } from "./config-area.ts";
 import { boardNames, loadBoard } from "./hwdb/boards.ts";
 import { configAreaFault, headSize, type ImageLayout, readLayout } from "./layout.ts";
 import { ImageError } from "./run.ts";
+import { inWorkFolder } from "./work-folder.ts";
 
 export interface Flashed {
   readonly cluster: string;
@@ -27,7 +28,6 @@ export interface Flashed {
 export async function flash(clusterFile: string, image: string): Promise<Flashed> {
   const cluster = await readCluster(clusterFile);
   const handle = await openImage(image);
-  const work = await mkdtemp(join(tmpdir(), "pulsebox-flash-"));
   try {
     const { layout, area } = await inspect(handle, image);
     if (!boardNames().includes(layout.profile)) {
@@ -36,13 +36,12 @@ export async function flash(clusterFile: string, image: string): Promise<Flashed
       );
     }
     requireFit(cluster, loadBoard(layout.profile));
-    const wanted = await changedArea(area, cluster.bytes, work);
+    const wanted = await inWorkFolder(tmpdir(), (work) => changedArea(area, cluster.bytes, work));
     await writeArea(handle, image, layout.configOffset, area, wanted);
     const { version, profile } = layout;
     return { cluster: cluster.config.cluster, version, profile, warnings: cluster.warnings };
   } finally {
     await handle.close();
-    await rm(work, { recursive: true, force: true });
   }
 }
 

@@ -2,6 +2,7 @@
 // larger and differs from run to run). The core finds its own medium by a file whose name is the image's identity, so
 // that another pulsebox medium in the same box is not mistaken for it. GRUB manual, "serial", "terminal", "search".
 
+import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Board } from "./hwdb/schema.ts";
@@ -23,15 +24,49 @@ const firmwareModules = {
 };
 type Platform = keyof typeof firmwareModules;
 
-/** The file on the medium that GRUB searches for. */
-export const identityFile = (identity: string) => `boot/${identity}.id`;
+/** Debian's copyright file of GRUB: its licence goes with it (Debian Policy 12.5). */
+const grubCopyright = "/usr/share/doc/grub-common/copyright";
+
+export interface BootRequest {
+  readonly version: string;
+  readonly board: Board;
+  readonly vmlinuz: Uint8Array;
+  readonly initramfs: Uint8Array;
+}
+
+export interface BootFiles {
+  readonly biosLoader: Buffer;
+  readonly efiLoader: Buffer;
+  /** Path on the medium -> contents: kernel, initramfs and what GRUB reads. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
 
 /**
- * GRUB's core with its early configuration inside.
- * @param identity a word that names this image, see identityFile
- * @throws ImageError when GRUB's files for the platform are not installed
+ * Everything that boots.
+ * @throws ImageError when GRUB's files are not installed
  */
-export async function makeGrubCore(platform: Platform, identity: string, work: string): Promise<Buffer> {
+export async function makeBootFiles(request: BootRequest, work: string): Promise<BootFiles> {
+  const { version, board, vmlinuz, initramfs } = request;
+  const identity = createHash("sha256").update(vmlinuz).update(initramfs).digest("hex").slice(0, 16);
+  const configuration = grubConfiguration(version, board, vmlinuz.length + initramfs.length);
+  return {
+    biosLoader: await makeCore("i386-pc-eltorito", identity, work),
+    efiLoader: await makeCore("x86_64-efi", identity, work),
+    files: new Map<string, Uint8Array>([
+      ["boot/vmlinuz", vmlinuz],
+      ["boot/initrd.img", initramfs],
+      ["boot/grub/grub.cfg", Buffer.from(configuration)],
+      [identityFile(identity), Buffer.from(`${identity}\n`)],
+      ["licences/grub.txt", await readFile(grubCopyright)],
+    ]),
+  };
+}
+
+/** The file on the medium that GRUB searches for. */
+const identityFile = (identity: string) => `boot/${identity}.id`;
+
+/** GRUB's core with its early configuration inside. */
+async function makeCore(platform: Platform, identity: string, work: string): Promise<Buffer> {
   const early = join(work, "early.cfg");
   const core = join(work, platform);
   await writeFile(early, earlyConfiguration(identity));

@@ -2,7 +2,8 @@
 // MBR partitions: 1 the ISO itself (from sector 64, so that it can be mounted as a partition), 2 the EFI system
 // partition, 3 the config area. xorriso(1) and xorrisofs(1), section "Bootable ISO images"; UEFI 2.10 §13.3.
 
-import { copyFile, mkdir, rename, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copyInto, makeFat } from "./config-area.ts";
 import { hybridBootRecord } from "./grub.ts";
@@ -13,18 +14,27 @@ export interface Medium {
   readonly description: ImageDescription;
   /** Path on the medium -> contents. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  readonly grubBios: Uint8Array;
-  readonly grubEfi: Uint8Array;
+  /** GRUB's El Torito image for BIOS. */
+  readonly biosLoader: Uint8Array;
+  /** GRUB as a UEFI application. */
+  readonly efiLoader: Uint8Array;
   readonly configArea: Uint8Array;
+}
+
+export interface WrittenImage {
+  /** Bytes. */
+  readonly size: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
 }
 
 /** FAT volume serial number of the EFI system partition: "PBEF". */
 const espId = "50424546";
 
 /** Writes the image to `target`, replacing it only when all went well. */
-export async function writeIso(medium: Medium, target: string, work: string): Promise<void> {
+export async function writeIso(medium: Medium, target: string, work: string): Promise<WrittenImage> {
   const tree = join(work, "tree");
-  const files = new Map([...medium.files, ["boot/grub/bios.img", medium.grubBios]]);
+  const files = new Map([...medium.files, ["boot/grub/bios.img", medium.biosLoader]]);
   for (const [path, data] of files) {
     await mkdir(dirname(join(tree, path)), { recursive: true });
     await writeFile(join(tree, path), data);
@@ -32,12 +42,14 @@ export async function writeIso(medium: Medium, target: string, work: string): Pr
   const esp = join(work, "esp.fat");
   const configArea = join(work, "config.part");
   const iso = join(work, "image.iso");
-  await makeEsp(esp, medium.grubEfi, work);
+  await makeEsp(esp, medium.efiLoader, work);
   await writeFile(configArea, medium.configArea);
   await run("xorriso", xorrisoArguments(medium.description, { tree, esp, configArea, iso }));
   await mkdir(dirname(target), { recursive: true });
   await copyFile(iso, `${target}.part`);
   await rename(`${target}.part`, target);
+  const bytes = await readFile(iso);
+  return { size: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 /** As small as the loader allows, in steps of 64 KiB, with room for the FAT and the two folders. */

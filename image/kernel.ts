@@ -3,9 +3,10 @@
 // post-installation script would write. Nothing here needs root; apt checks the archive's signature and the hash.
 
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { ImageError, run } from "./run.ts";
+import { inWorkFolder } from "./work-folder.ts";
 
 export interface Kernel {
   /** As `uname -r` prints it. */
@@ -42,7 +43,7 @@ export async function fetchKernel(cache: string, note: (text: string) => void): 
   }
   const folder = join(cache, `${found.name}_${found.version}`);
   const cached = existsSync(folder);
-  if (!cached) await unpack(found, cache, folder);
+  if (!cached) await inWorkFolder(cache, (work) => unpack(found, cache, folder, work));
   note(
     `${found.version}${cached ? ", cached" : ""}${wanted === undefined ? ", apt has no package lists" : ""}`,
   );
@@ -68,26 +69,21 @@ async function newestCached(cache: string): Promise<KernelPackage | undefined> {
   return packages.sort((a, b) => a.version.localeCompare(b.version, "en", { numeric: true })).at(-1);
 }
 
-async function unpack(wanted: KernelPackage, cache: string, folder: string): Promise<void> {
+async function unpack(wanted: KernelPackage, cache: string, folder: string, work: string): Promise<void> {
   const deb = `${wanted.name}_${wanted.version.replace(":", "%3a")}_amd64.deb`;
-  const work = await mkdtemp(join(cache, ".unpack-"));
-  try {
-    // apt's own download user may not reach a folder of ours; it then says so and downloads as the caller.
+  if (!existsSync(join(cache, deb))) {
+    // apt downloads as its own user, who must be able to enter the folder.
     await chmod(work, 0o755);
-    if (!existsSync(join(cache, deb))) {
-      await run("apt-get", ["download", `${wanted.name}=${wanted.version}`], work);
-      await rename(join(work, deb), join(cache, deb));
-    }
-    const tree = join(work, "tree");
-    await run("dpkg", ["-x", join(cache, deb), tree]);
-    await run("depmod", ["-b", tree, releaseOf(wanted)]);
-    await rename(tree, folder).catch((error: NodeJS.ErrnoException) => {
-      // Another build was first; its tree is the same.
-      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
+    await run("apt-get", ["download", `${wanted.name}=${wanted.version}`], work);
+    await rename(join(work, deb), join(cache, deb));
   }
+  const tree = join(work, "tree");
+  await run("dpkg", ["-x", join(cache, deb), tree]);
+  await run("depmod", ["-b", tree, releaseOf(wanted)]);
+  await rename(tree, folder).catch((error: NodeJS.ErrnoException) => {
+    // Another build was first; its tree is the same.
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+  });
 }
 
 const releaseOf = (kernel: KernelPackage) => kernel.name.slice("linux-image-".length);

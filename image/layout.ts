@@ -17,8 +17,9 @@ export interface ImageLayout extends ImageDescription {
 
 export const volumeId = "PULSEBOX";
 
-/** The application identifier of the primary volume descriptor. */
-export const describeImage = ({ version, profile }: ImageDescription) => `pulsebox ${version} ${profile}`;
+/** The application identifier of the primary volume descriptor; ECMA-119 §7.4 has no lower-case letters. */
+export const describeImage = ({ version, profile }: ImageDescription) =>
+  `${volumeId} ${version} ${profile}`.toUpperCase();
 
 const sector = 512;
 const descriptorOffset = 16 * 2048;
@@ -39,7 +40,7 @@ export function readLayout(head: Buffer): ImageLayout | string {
   if (text(descriptor, 1, 5) !== "CD001") return "it has no ISO 9660 file system";
   const volume = text(descriptor, 40, 32);
   if (volume !== volumeId) return `its volume is named "${volume}", not ${volumeId}`;
-  const described = /^pulsebox (\S+) (\S+)$/.exec(text(descriptor, 574, 128));
+  const described = /^pulsebox (\S+) (\S+)$/.exec(text(descriptor, 574, 128).toLowerCase());
   if (described?.[1] === undefined || described[2] === undefined)
     return "it does not name its version and profile";
   const entry = head.subarray(partitionTable + (configPartition - 1) * partitionEntry);

@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Board } from "./hwdb/schema.ts";
+import type { Kernel } from "./kernel.ts";
 import { ImageError } from "./run.ts";
 
 /** /etc/pulsebox/modules.json of the image. Module names are written as in /proc/modules, with underscores. */
@@ -54,6 +55,17 @@ export function wantedModules(board: Board): string[] {
   const more = [...board.watchdogs, ...board.modules].map(({ module }) => module);
   const all = [...mediumFilesystems, ...mediumDevices, ...traffic, ...links, ...named, ...more];
   return [...new Set(all)].sort();
+}
+
+/** chooseModules for a kernel on disk. */
+export async function modulesFor(
+  board: Board,
+  kernel: Kernel,
+  note: (text: string) => void,
+): Promise<ModuleIndex> {
+  const index = chooseModules(await readCatalogue(kernel.modules, kernel.release), board);
+  note(`${Object.keys(index.modules).length} for ${board.name}`);
+  return index;
 }
 
 /** What depmod knows about one kernel's modules. */

@@ -68,6 +68,7 @@ async function build(request: ImageRequest, step: Step, work: string): Promise<B
   const initramfs = await step("Initramfs", (note) =>
     makeInitramfs(
       { program, version, board, kernel, modules, clusterSchema },
+      request.packing ?? "small",
       join(cache, "initramfs"),
       note,
     ),

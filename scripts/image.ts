@@ -84,6 +84,7 @@ async function main(): Promise<void> {
       config: { type: "string" },
       profile: { type: "string" },
       out: { type: "string", default: "dist" },
+      fast: { type: "boolean", default: false },
     },
   });
   const { version }: { version: string } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));

@@ -16,37 +16,24 @@ function monotonic(): number {
 export class SystemClock implements Clock {
   #timer: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
-  #wake: () => void = () => {};
 
   now(): Instant {
     return { monotonic: monotonic(), wall: Math.floor(Date.now() / 1000) };
   }
 
   wakeAt(at: number | undefined, wake: () => void): void {
-    this.#wake = wake;
-    const isDue = at !== undefined && at <= monotonic();
-    // Kept: a stream of frames that arms anew in every turn would put the call off for ever.
-    if (isDue && this.#turn !== undefined) return;
     clearTimeout(this.#timer);
     clearImmediate(this.#turn);
-    this.#turn = undefined;
-    if (isDue) this.#ring();
-    else if (at !== undefined) this.#armTimer(at);
-  }
-
-  #armTimer(at: number): void {
-    const delay = Math.min(Math.ceil(at - monotonic()), longestTimer);
-    this.#timer = setTimeout(() => (monotonic() < at ? this.#armTimer(at) : this.#ring()), delay);
+    if (at !== undefined) this.#arm(at, wake);
   }
 
   /**
    * Lets the sockets be read once before waking: after a pause of the process the timer is served first although the peer's
    * frames have long been waiting, and the peer must not be declared dead over that.
    */
-  #ring(): void {
-    this.#turn = setImmediate(() => {
-      this.#turn = undefined;
-      this.#wake();
-    });
+  #arm(at: number, wake: () => void): void {
+    const left = at - monotonic();
+    if (left <= 0) this.#turn = setImmediate(wake);
+    else this.#timer = setTimeout(() => this.#arm(at, wake), Math.min(Math.ceil(left), longestTimer));
   }
 }

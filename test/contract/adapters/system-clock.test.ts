@@ -52,19 +52,26 @@ test("a new call replaces the last one, undefined disarms", async () => {
   expect(rang).toEqual(["second"]);
 });
 
-test("being armed anew in every turn does not put a due wake-up off", async () => {
-  const at = clock.now().monotonic - 1;
-  let turns = 0;
-  let rang = false;
-  while (!rang && turns < 1000) {
-    turns += 1;
-    clock.wakeAt(at, () => {
-      rang = true;
-    });
-    await new Promise(setImmediate);
-  }
-  expect(rang).toBe(true);
-  expect(turns).toBeLessThan(10);
+test("datagrams that arm the clock anew in every turn do not put a due wake-up off", async () => {
+  const receiver = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(receiver, "listening");
+  const { port } = receiver.address();
+  const at = clock.now().monotonic;
+  /** More than libuv takes from a socket in one turn. */
+  const most = 1000;
+  let datagrams = 0;
+  await new Promise<void>((resolve) => {
+    const again = (): void => {
+      datagrams += 1;
+      if (datagrams === most) return resolve();
+      receiver.send("frame", port, "127.0.0.1");
+      clock.wakeAt(at, resolve);
+    };
+    receiver.on("message", again);
+    again();
+  });
+  receiver.close();
+  expect(datagrams).toBeLessThan(most);
 });
 
 test("after a pause of the process, datagrams that were waiting come before the wake-up", async () => {

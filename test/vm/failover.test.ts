@@ -1,0 +1,116 @@
+// The product as its user gets it: one image, another cluster file flashed into it, one director booted from it as CD
+// under BIOS and one as USB stick under UEFI; the virtual address answers a client, survives the loss of the active
+// box, and goes home when that box is back. The media are pulled out after boot.
+
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { builtIso, flashedCopy, scratch } from "../support/built-image.ts";
+import { ClientPing } from "../support/client-ping.ts";
+import { Guest, type GuestOptions } from "../support/guest.ts";
+import { GuestNetwork } from "../support/guest-network.ts";
+import { monitor } from "../support/monitor.ts";
+import { available } from "../support/netns.ts";
+
+const virtualAddress = "192.168.141.150";
+const bootTime = 240_000;
+const deadtime = 6_000;
+
+const directory = scratch();
+let network: GuestNetwork;
+let director1: Guest;
+let director2: Guest;
+let first: GuestOptions;
+let ping: ClientPing;
+
+beforeAll(async () => {
+  const why = available();
+  if (why !== undefined) throw new Error(why);
+  const cluster = new URL("files/failover.yaml", import.meta.url).pathname;
+  const iso = flashedCopy(builtIso(), cluster, join(directory.path, "flashed.iso"));
+  network = await GuestNetwork.create("192.168.141.1/24");
+  const plugs = async (last: string) => [
+    await network.plug("lan", `52:54:00:7a:00:${last}`),
+    await network.plug("cross", `52:54:00:7a:01:${last}`),
+  ];
+  const more = ["-monitor", `unix:${join(directory.path, "director2.sock")},server=on,wait=off`];
+  first = {
+    name: "director1",
+    firmware: "bios",
+    boot: { from: "cd", iso },
+    plugs: await plugs("01"),
+    watchdog: "i6300esb",
+  };
+  director1 = Guest.start(network.rack, first);
+  director2 = Guest.start(network.rack, {
+    ...{
+      name: "director2",
+      firmware: "uefi",
+      boot: { from: "usb", iso },
+      plugs: await plugs("02"),
+      watchdog: "i6300esb",
+      more,
+    },
+  });
+  ping = new ClientPing(network.client, virtualAddress, 200);
+});
+
+afterAll(async () => {
+  await ping?.stop();
+  await Promise.all([director1?.powerCut(), director2?.powerCut()]);
+  await network?.dispose();
+  directory.dispose();
+});
+
+test("the boot loader and the kernel speak on the serial console, under BIOS and under UEFI", async () => {
+  for (const guest of [director1, director2]) {
+    await guest.waitFor(/pulsebox .*loading/i, bootTime);
+    await guest.waitFor(/Linux version/, bootTime);
+  }
+});
+
+test("each box finds out which node it is from the flashed file, one from CD, one from USB", async () => {
+  const one = await director1.waitFor(/this box is node/, bootTime);
+  const two = await director2.waitFor(/this box is node/, bootTime);
+  expect(one.text).toMatch(
+    /Cluster failover-test: this box is node director1 \(by mac\), cluster file from CD \/dev\/sr0/,
+  );
+  expect(two.text).toMatch(
+    /Cluster failover-test: this box is node director2 \(by mac\), cluster file from \/dev\/sd[a-z]3/,
+  );
+});
+
+test("they hear each other and the preferred owner's virtual address answers the client", async () => {
+  await director1.waitFor(/Status update for node director2: status active/, bootTime);
+  await director2.waitFor(/Status update for node director1: status active/, bootTime);
+  await ping.answered(performance.now(), bootTime);
+  expect(await owner()).toBe("52:54:00:7a:00:01");
+});
+
+test("power cut of the active box: the other one answers after the dead time, from RAM, with its medium pulled out", async () => {
+  await monitor(join(directory.path, "director2.sock"), "device_del drive");
+  const cut = performance.now();
+  await director1.powerCut();
+  await director2.waitFor(/node director1: is dead/, 60_000);
+  await ping.answered(cut + 1_000, 60_000);
+  expect(await owner()).toBe("52:54:00:7a:00:02");
+  const { length } = ping.longestBlackout(cut);
+  console.log(
+    `client blackout after the power cut: ${(length / 1000).toFixed(2)} s at deadtime ${deadtime / 1000} s`,
+  );
+  expect(length).toBeLessThan(deadtime + 10_000);
+});
+
+test("the first box comes back and gets its address back: failback", async () => {
+  const before = director2.lines.length;
+  director1 = Guest.start(network.rack, first);
+  await director1.waitFor(/this box is node director1/, bootTime);
+  await director2.waitFor(/Status update for node director1: status active/, bootTime, before);
+  await expect.poll(owner, { timeout: 60_000, interval: 500 }).toBe("52:54:00:7a:00:01");
+  await ping.answered(performance.now(), 30_000);
+});
+
+/** The hardware address that the client's last answer for the virtual address came from. */
+async function owner(): Promise<string | undefined> {
+  const neighbours = JSON.parse(await network.client.run(["ip", "-j", "neigh", "show", virtualAddress]));
+  return neighbours[0]?.lladdr;
+}

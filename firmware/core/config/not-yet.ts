@@ -12,7 +12,6 @@ interface Row {
 /** Kinds of media; the words for people. */
 const idleMedia: Readonly<Record<string, string>> = {
   serial: "a serial medium",
-  mcast: "a multicast medium",
 };
 
 const mediumPaths =
@@ -71,7 +70,7 @@ const someMediumRuns: Rule = ({ file, intact, error }) => {
   const media = file.heartbeat?.media;
   if (media === undefined || !intact("heartbeat", "media")) return;
   if (media.some((medium) => Object.keys(medium).every((kind) => idleMedia[kind] === undefined))) return;
-  error(["heartbeat", "media"], "none of these media runs in this version; add bcast or ucast");
+  error(["heartbeat", "media"], "none of these media runs in this version; add bcast, mcast or ucast");
 };
 
 export const notYetRules: readonly Rule[] = [accepted, someMediumRuns];

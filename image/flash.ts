@@ -89,20 +89,25 @@ async function writeArea(
 ): Promise<void> {
   try {
     await writeAt(handle, offset, wanted);
-    const again = await open(image, "r");
-    try {
-      if (!(await readAt(again, offset, wanted.length)).equals(wanted))
-        throw new Error("it reads back differently");
-    } finally {
-      await again.close();
-    }
+    await verify(image, offset, wanted);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const restored = await writeAt(handle, offset, before).then(
-      () => "the config area is as it was",
-      () => "the config area may be damaged: write the image anew",
-    );
-    throw new ImageError(`${image}: writing failed: ${reason}; ${restored}`);
+    await writeAt(handle, offset, before).catch(() => {});
+    const unharmed = (await readAt(handle, offset, before.length)).equals(before);
+    const area = unharmed
+      ? "its config area is as it was"
+      : "its config area is damaged: write the image anew";
+    throw new ImageError(`${image}: writing failed: ${reason}; ${area}`);
+  }
+}
+
+async function verify(image: string, offset: number, wanted: Buffer): Promise<void> {
+  const handle = await open(image, "r");
+  try {
+    const found = await readAt(handle, offset, wanted.length);
+    if (!found.equals(wanted)) throw new Error("it reads back differently");
+  } finally {
+    await handle.close();
   }
 }
 

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copyInto, makeFat } from "./config-area.ts";
+import { SOURCE_DATE_EPOCH } from "./epoch.ts";
 import { hybridBootRecord } from "./grub.ts";
 import { describeImage, type ImageDescription, volumeId } from "./layout.ts";
 import { run } from "./run.ts";
@@ -71,7 +72,8 @@ interface Paths {
 function xorrisoArguments(description: ImageDescription, { tree, esp, configArea, iso }: Paths): string[] {
   return [
     ...["-as", "mkisofs", "-quiet", "-o", iso],
-    // All dates and the volume's UUID come from SOURCE_DATE_EPOCH.
+    // The volume's dates and UUID come from SOURCE_DATE_EPOCH in the environment, those of files and folders do not.
+    ...["--set_all_file_dates", `=${SOURCE_DATE_EPOCH}`],
     ...["-V", volumeId, "-A", describeImage(description), "-r", "-J"],
     ...["-partition_offset", "16", "--grub2-mbr", hybridBootRecord],
     ...["-b", "boot/grub/bios.img", "-c", "boot/boot.cat"],

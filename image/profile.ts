@@ -20,9 +20,9 @@ export function profileFor(cluster: ClusterConfig): string {
 /** Why the image cannot run on `board`, or undefined when it can. */
 export function cpuRefusal(board: Board): string | undefined {
   if (board.isa.value === "x86-64") return undefined;
-  const guessed = board.isa.confidence === "guess" ? ", by guess" : "";
+  const guessed = board.isa.confidence === "guess" ? "probably " : "";
   return (
-    `${board.name}: its CPU (${board.isa.value}${guessed}: ${board.cpu.value}) cannot run this image: ` +
+    `${board.name}: its CPU (${guessed}${board.isa.value}, ${board.cpu.value}) cannot run this image: ` +
     "Debian's amd64 kernel and Node need x86-64"
   );
 }

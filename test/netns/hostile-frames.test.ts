@@ -44,7 +44,7 @@ async function broadcast(frames: readonly Uint8Array[]): Promise<void> {
   ).ended();
 }
 
-/** Real frames that director2 sent on the segment. */
+/** Real frames that director2 sent on the segment; numbered ones, because control messages have nothing that ages. */
 async function overheard(count: number): Promise<Uint8Array[]> {
   const listener = inNamespace(
     lab.client,
@@ -54,7 +54,10 @@ async function overheard(count: number): Promise<Uint8Array[]> {
      }, () => {});`,
   );
   const frames: Uint8Array[] = [];
-  while (frames.length < count) frames.push(Buffer.from(await listener.line(), "hex"));
+  while (frames.length < count) {
+    const frame = Buffer.from(await listener.line(), "hex");
+    if (frame.includes(")seq=")) frames.push(frame);
+  }
   listener.process.kill();
   return frames;
 }

@@ -12,6 +12,7 @@ import {
   isNone,
   mirrored,
   mirroredScope,
+  NONE,
   sidesOf,
   without,
 } from "../resource/sides.ts";
@@ -62,7 +63,14 @@ export function onTakeoverRequest(turn: Turn, scope: ResourceScope): void {
   offerHandover(turn, mirroredScope(scope), "peer");
 }
 
-export function onAsk(turn: Turn, scope: ResourceScope, step: "me" | "other" | "done"): void {
+/** `sequence` is the message's number. */
+export function onAsk(
+  turn: Turn,
+  scope: ResourceScope,
+  step: "me" | "other" | "done",
+  sequence: number,
+): void {
+  if (step === "done") noteReleased(turn, scope, sequence);
   const { handover, peer } = turn.state;
   if (peer === undefined || turn.state.self.phase !== "running") return;
   if (step === "me") agree(turn, peer.name, scope);
@@ -73,8 +81,21 @@ export function onAsk(turn: Turn, scope: ResourceScope, step: "me" | "other" | "
     const { claim } = turn.state;
     changeClaim(turn, { ...claim, sides: without(claim.sides, sidesOf(scope)) }, "handover");
     sayHolding(turn, "standby");
-  } else if (handover?.stage === "awaiting" && handover.scope === scope) acquire(turn, handover, peer.name);
-  else if (handover?.stage === "given" && handover.scope === scope) finishGiving(turn, handover);
+  } else if (handover?.stage === "awaiting" && handover.scope === scope) {
+    // One that came late may belong to a hand-over that the giver has given up since.
+    if (isNone(both(peer.view?.claim ?? NONE, sidesOf(scope)))) acquire(turn, handover, peer.name);
+  } else if (handover?.stage === "given" && handover.scope === scope) finishGiving(turn, handover);
+}
+
+/** A giver that is done has released, whatever an older status, which may come after it, says. */
+function noteReleased(turn: Turn, scope: ResourceScope, sequence: number): void {
+  const { handover, peer } = turn.state;
+  if (handover?.role !== "taker" || handover.scope !== scope || peer?.view === undefined) return;
+  if (sequence <= peer.statusSequence) return;
+  const { claim, has } = peer.view;
+  const given = sidesOf(scope);
+  const view = { ...peer.view, claim: without(claim, given), has: without(has, given) };
+  setPeer(turn, { ...peer, view, statusSequence: sequence });
 }
 
 function agree(turn: Turn, from: string, scope: ResourceScope): void {

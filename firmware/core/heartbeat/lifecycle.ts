@@ -122,7 +122,7 @@ export function endOrderly(turn: Turn): void {
 }
 
 export function advanceEnd(turn: Turn): void {
-  const { ending, kernel, peer, self } = turn.state;
+  const { ending, kernel, self } = turn.state;
   if (ending === undefined || self.phase !== "stopping") return;
   const now = nowOf(turn);
   const left = presentAddresses(turn.state);
@@ -135,7 +135,7 @@ export function advanceEnd(turn: Turn): void {
   }
   if (ending.shutdones === 0) log(turn, WORDS.relinquished());
   else if (now < ending.nextAt) return;
-  if (ending.shutdones >= SHUTDONES || (isGone(peer) && ending.shutdones > 0)) {
+  if (ending.shutdones >= SHUTDONES) {
     finishEnd(turn);
     return;
   }

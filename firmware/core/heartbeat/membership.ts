@@ -89,7 +89,7 @@ export function died(peer: Peer): Peer {
 
 /** A higher generation: whatever the earlier one held or said ended with it. */
 export function restarted(peer: Peer): Peer {
-  const { view: _, ...rest } = peer;
+  const { view: _, lastHeard: __, ...rest } = peer;
   return {
     ...rest,
     status: "up",

@@ -108,7 +108,7 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
       onResource(turn, message);
       break;
     case "ask_resources":
-      onAsk(turn, message.scope, message.step);
+      onAsk(turn, message.scope, message.step, message.trailer.seq ?? 0);
       break;
     case "hb_takeover":
       onTakeoverRequest(turn, message.scope);

@@ -19,7 +19,7 @@ export interface Kernel {
   readonly failures: ReadonlyMap<Address, string>;
 }
 
-const FIRST_PAUSE = 1000;
+const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 30_000;
 
 export const UNKNOWN_KERNEL: Kernel = {

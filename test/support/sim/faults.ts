@@ -1,0 +1,254 @@
+// What happens to a simulated pair: a random story of crashes, power cuts, pauses, bad networks, operators and attackers,
+// with quiet stretches in which the pair must come to rest.
+
+import type { OperatorRequest } from "../../../firmware/core/event.ts";
+import type { Box } from "./box.ts";
+import type { Chance } from "./chance.ts";
+import { GOOD, type Quality } from "./network.ts";
+import { MEDIA, type World } from "./world.ts";
+
+/** The hardware watchdog resets a box whose process did not run for so long, ms. */
+const WATCHDOG = 10_000;
+
+type Fault = (world: World, chance: Chance, box: Box) => void;
+
+/** Each with its weight. */
+const FAULTS: readonly (readonly [number, Fault])[] = [
+  [3, powerCut],
+  [3, crash],
+  [3, pause],
+  [2, cutOneWay],
+  [2, cutMedium],
+  [3, partition],
+  [2, deafen],
+  [3, degrade],
+  [4, operate],
+  [2, stopOrderly],
+  [1, stepWallClock],
+  [1, refuseAdditions],
+  [2, attack],
+  [1, loseCarrier],
+  [1, meetRival],
+  [1, removeByHand],
+];
+
+/** Plays a story of `ms`; afterwards everything is repaired and the pair had time to rest. */
+export function playStory(world: World, ms: number): void {
+  const chance = world.chance.fork();
+  startPair(world, chance);
+  const end = world.schedule.now + ms;
+  while (world.schedule.now < end) {
+    const box = chance.pick(world.boxes);
+    pickFault(chance)(world, chance, box);
+    world.run(chance.happens(0.6) ? chance.between(0, 3000) : chance.between(3000, 8000));
+    if (!chance.happens(0.3)) continue;
+    // A pair must also come to rest in bad weather, as long as frames get through.
+    if (chance.happens(0.7)) repair(world);
+    if (chance.happens(0.5)) world.run(world.watch.calm + 12_000);
+  }
+  repair(world);
+  world.run(world.watch.calm + 40_000);
+}
+
+function startPair(world: World, chance: Chance): void {
+  for (const box of world.boxes) {
+    box.drift = 1 + chance.between(-0.0005, 0.0005);
+    const delay = chance.pick([0, 0, chance.between(0, 5000), chance.between(0, 30_000)]);
+    world.schedule.after(delay, () => world.happen(`${box.name} gets power`, () => box.boot()));
+  }
+}
+
+/** Weather ends; power comes back by itself. */
+function repair(world: World): void {
+  world.happen("the network is repaired", () => {
+    for (const { id } of MEDIA) for (const box of world.boxes) world.network.set(id, box.name, GOOD);
+  });
+}
+
+function pickFault(chance: Chance): Fault {
+  const total = FAULTS.reduce((sum, [weight]) => sum + weight, 0);
+  let at = chance.between(0, total);
+  for (const [weight, fault] of FAULTS) {
+    at -= weight;
+    if (at < 0) return fault;
+  }
+  return crash;
+}
+
+function powerCut(world: World, chance: Chance, box: Box): void {
+  if (!box.powered) return;
+  expectTakeover(world, world.peerOf(box));
+  world.happen(`${box.name} loses power`, () => box.cutPower());
+  const away = chance.pick([chance.between(100, 5000), chance.between(5000, 60_000)]);
+  world.schedule.after(away, () => world.happen(`${box.name} gets power`, () => box.boot()));
+}
+
+/** Unless something befalls the survivor meanwhile, it must be fast. */
+function expectTakeover(world: World, survivor: Box): void {
+  const { now } = world.schedule;
+  if (survivor.state?.self.phase !== "running" || survivor.paused || survivor.kernel.refusing) return;
+  const from = world.peerOf(survivor).name;
+  const qualities = MEDIA.map(({ id }) => world.network.quality(id, from));
+  const inFlight = Math.max(...qualities.map(({ delay, jitter }) => delay + jitter));
+  // One that has just waked from a pause forgives the peer a keepalive of silence.
+  if (now - survivor.touchedAt < world.watch.calm) return;
+  const powered = world.peerOf(survivor).starts;
+  world.schedule.after(world.watch.survivorBound(inFlight), () => {
+    const peer = world.peerOf(survivor);
+    if (survivor.touchedAt < now && !peer.powered && peer.starts === powered)
+      world.watch.mustOwnAll(survivor);
+  });
+}
+
+function crash(world: World, chance: Chance, box: Box): void {
+  if (!box.running) return;
+  world.happen(`${box.name}'s process dies`, () => box.crash());
+  restartLater(world, box, chance.between(100, 1000));
+}
+
+function restartLater(world: World, box: Box, delay: number): void {
+  world.schedule.after(delay, () => {
+    if (box.powered && !box.running) world.happen(`${box.name}'s process starts`, () => box.startProcess());
+  });
+}
+
+function pause(world: World, chance: Chance, box: Box): void {
+  if (!box.running || box.paused) return;
+  const ms = chance.pick([chance.between(20, 1000), chance.between(500, 4000), chance.between(2000, 14_000)]);
+  world.happen(`${box.name} stands still for ${Math.round(ms)} ms`, () => {
+    const number = box.pause();
+    const still = (run: () => void) => () => {
+      if (box.isInPause(number)) run();
+    };
+    if (ms < WATCHDOG) {
+      const resume = still(() => world.happen(`${box.name} runs on`, () => box.resume()));
+      world.schedule.after(ms, resume);
+    } else
+      world.schedule.after(
+        WATCHDOG,
+        still(() => powerCut(world, chance, box)),
+      );
+  });
+}
+
+function change(world: World, medium: string, from: Box, quality: Partial<Quality>): void {
+  const now = { ...world.network.quality(medium, from.name), ...quality };
+  const words = Object.entries(quality).map(
+    ([name, value]) => `${name} ${typeof value === "number" ? value.toFixed(2) : value}`,
+  );
+  world.happen(`${medium} from ${from.name}: ${words.join(", ")}`, () =>
+    world.network.set(medium, from.name, now),
+  );
+}
+
+function cutOneWay(world: World, chance: Chance, box: Box): void {
+  change(world, chance.pick(MEDIA).id, box, { cut: true });
+}
+
+function cutMedium(world: World, chance: Chance): void {
+  const { id } = chance.pick(MEDIA);
+  for (const box of world.boxes) change(world, id, box, { cut: true });
+}
+
+function partition(world: World, chance: Chance): void {
+  for (const { id } of MEDIA) for (const box of world.boxes) change(world, id, box, { cut: true });
+  const ms = chance.pick([chance.between(100, 2000), chance.between(500, 10_000)]);
+  world.schedule.after(ms, () => repair(world));
+}
+
+/** The box is no longer heard, but hears. */
+function deafen(world: World, _chance: Chance, box: Box): void {
+  for (const { id } of MEDIA) change(world, id, box, { cut: true });
+}
+
+function degrade(world: World, chance: Chance, box: Box): void {
+  const { keepalive } = world.config.heartbeat;
+  for (const { id } of MEDIA) {
+    change(world, id, box, {
+      loss: chance.pick([0, 0.05, 0.3]),
+      duplicate: chance.pick([0, 0.2]),
+      delay: chance.between(0, keepalive / 4),
+      jitter: chance.between(0, keepalive / 2),
+    });
+  }
+}
+
+function operate(world: World, chance: Chance, box: Box): void {
+  if (!box.running || box.paused || box.ended) return;
+  const scope = chance.pick(["all", "local", "foreign"] as const);
+  const request = chance.pick<OperatorRequest>([
+    { command: "status" },
+    { command: "standby", scope },
+    { command: "takeover", scope },
+    { command: "takeover", scope },
+  ]);
+  const id = ++world.requests;
+  world.happen(`operator at ${box.name}: ${Object.values(request).join(" ")}`, () => {
+    world.watch.asked(box, id);
+    box.deliver({ type: "operator", request, id });
+  });
+}
+
+function stopOrderly(world: World, chance: Chance, box: Box): void {
+  if (!box.running || box.paused) return;
+  world.happen(`${box.name} is stopped`, () => {
+    box.touch();
+    box.deliver({ type: "stop" });
+  });
+  restartLater(world, box, 11_000 + chance.between(0, 20_000));
+}
+
+function stepWallClock(world: World, chance: Chance, box: Box): void {
+  box.wallOffset += chance.between(-1e6, 1e6);
+  world.trace.world(world.schedule.now, `${box.name}'s wall clock is ${Math.round(box.wallOffset)} s off`);
+}
+
+function refuseAdditions(world: World, chance: Chance, box: Box): void {
+  world.happen(`${box.name}'s kernel refuses addresses`, () => {
+    box.touch();
+    box.kernel.refusing = true;
+  });
+  world.schedule.after(chance.between(100, 3000), () =>
+    world.happen(`${box.name}'s kernel accepts addresses`, () => {
+      box.kernel.refusing = false;
+    }),
+  );
+}
+
+/** Recorded frames again, recorded frames damaged, and rubbish. None of it may change anything, so it is no cause. */
+function attack(world: World, chance: Chance, box: Box): void {
+  world.trace.world(world.schedule.now, `an attacker plays to ${box.name}`);
+  const frames = chance.integer(1, 40);
+  for (let frame = 0; frame < frames; frame++) {
+    world.schedule.after(chance.between(0, 8000), () => {
+      const packet = box.running ? world.replayable(box) : undefined;
+      if (packet === undefined) return;
+      const bytes = chance.happens(0.7) ? packet.bytes : damaged(packet.bytes, chance);
+      world.inject(chance.pick(MEDIA).id, box, bytes);
+    });
+  }
+}
+
+function damaged(bytes: Uint8Array, chance: Chance): Uint8Array {
+  const copy = bytes.slice(0, chance.happens(0.5) ? bytes.length : chance.integer(0, bytes.length - 1));
+  const at = chance.integer(0, Math.max(0, copy.length - 1));
+  if (copy.length > 0) copy[at] = (copy[at] ?? 0) ^ (1 << chance.integer(0, 7));
+  return copy;
+}
+
+function loseCarrier(world: World, _chance: Chance, box: Box): void {
+  world.trace.world(world.schedule.now, `${box.name} loses the carrier of eth1`);
+  box.deliver({ type: "carrier", interface: "eth1", up: false });
+}
+
+function meetRival(world: World, chance: Chance, box: Box): void {
+  const address = chance.pick([world.watch.vips[0] ?? "", ...world.watch.vips]);
+  world.trace.world(world.schedule.now, `${box.name} sees a rival for ${address}`);
+  box.deliver({ type: "rival", interface: "eth0", address, mac: "52:54:00:00:00:66" });
+}
+
+function removeByHand(world: World, chance: Chance, box: Box): void {
+  const address = chance.pick([world.watch.vips[0] ?? "", ...world.watch.vips]);
+  if (!box.running || box.paused || !box.kernel.has(address)) return;
+  world.happen(`somebody removes ${address} from ${box.name}`, () => box.removeByHand(address));
+}

@@ -1,0 +1,148 @@
+// Cores with a planted fault each, made by wrapping the real one from outside: the invariants must notice every one of
+// them, or a quiet simulator would prove nothing.
+
+import type { Action } from "../../../firmware/core/action.ts";
+import type { Event } from "../../../firmware/core/event.ts";
+import { type Logic, type NodeState, REAL } from "./logic.ts";
+
+/** The real core, with what it decided changed. */
+function afterwards(
+  change: (state: NodeState, actions: readonly Action[], event: Event) => ReturnType<Logic["step"]>,
+): Logic {
+  return {
+    ...REAL,
+    step: (before, event) => {
+      const { state, actions } = REAL.step(before, event);
+      return change(state, actions, event);
+    },
+  };
+}
+
+/** The real core, with what it knows changed before it decides. */
+function beforehand(change: (state: NodeState, event: Event) => NodeState): Logic {
+  return { ...REAL, step: (state, event) => REAL.step(change(state, event), event) };
+}
+
+function withPeer(state: NodeState, change: Partial<NonNullable<NodeState["peer"]>>): NodeState {
+  return state.peer === undefined ? state : { ...state, peer: { ...state.peer, ...change } };
+}
+
+export interface Planted {
+  readonly logic: Logic;
+  /** The invariants that it must break; another one would be a fault of the real core. */
+  readonly breaks: readonly string[];
+}
+
+/** By what is wrong with them. */
+export const PLANTED: Readonly<Record<string, Planted>> = {
+  "forgets to release": {
+    breaks: ["single owner"],
+    logic: {
+      ...REAL,
+      plan: (...given) => REAL.plan(...given).filter(({ type }) => type === "add"),
+    },
+  },
+  "adds before it removes": {
+    breaks: ["order"],
+    logic: { ...REAL, plan: (...given) => REAL.plan(...given).toReversed() },
+  },
+  "takes every frame for new, replays too": {
+    breaks: ["chatter", "no cause", "single owner", "owner"],
+    logic: beforehand((state, event) => {
+      if (event.type !== "frame" || state.peer === undefined) return state;
+      const { position: _, ...inbox } = state.peer.inbox;
+      return withPeer(state, { statusSequence: 0, resourceSequence: 0, inbox });
+    }),
+  },
+  "keeps everything when a partition heals": {
+    breaks: ["single owner", "progress"],
+    logic: {
+      ...REAL,
+      step: (before, event) => {
+        const { state, actions } = REAL.step(before, event);
+        const { claim, placements, announcements } = before;
+        const yields = claim.alone && claim.sides !== state.claim.sides && state.handover === undefined;
+        if (!yields || state.self.phase !== "running") return { state, actions };
+        return { state: { ...state, claim, placements, announcements }, actions };
+      },
+    },
+  },
+  "never announces": {
+    breaks: ["reachable"],
+    logic: afterwards((state, actions) => ({
+      state,
+      actions: actions.filter(({ type }) => type !== "announce"),
+    })),
+  },
+  "announces nothing but what it has just acquired": {
+    breaks: ["reachable"],
+    logic: {
+      ...REAL,
+      step: (before, event) => {
+        const { state, actions } = REAL.step(before, event);
+        const isNews = (action: Action): boolean =>
+          action.type !== "announce" || !before.announcements.has(action.address);
+        return { state, actions: actions.filter(isNews) };
+      },
+    },
+  },
+  "calls the peer dead after half of its deadtime": {
+    breaks: ["hasty"],
+    logic: afterwards((state, actions) => {
+      const patience = Math.min(state.peer?.patience ?? 0, state.cluster.heartbeat.deadtime / 2);
+      return { state: withPeer(state, { patience }), actions };
+    }),
+  },
+  "polls for dead peers every 250 ms": {
+    breaks: ["takeover"],
+    logic: {
+      ...REAL,
+      step: (state, event) => {
+        const polled = Math.floor(event.now.monotonic / 250) * 250;
+        const peer = state.peer;
+        const due = peer !== undefined && peer.silentFrom + peer.patience > polled;
+        return REAL.step(
+          due ? { ...state, self: { ...state.self, graceUntil: polled + 250 } } : state,
+          event,
+        );
+      },
+    },
+  },
+  "acts after it has stopped": {
+    breaks: ["stopped"],
+    logic: {
+      ...REAL,
+      step: (state, event) => {
+        const { state: next, actions } = REAL.step(state, event);
+        return state.self.phase === "stopped"
+          ? { state: next, actions: [{ type: "reconcile" }] }
+          : { state: next, actions };
+      },
+    },
+  },
+  "forgets to answer operators": {
+    breaks: ["answered"],
+    logic: afterwards((state, actions, event) => ({
+      state,
+      actions: actions.filter(({ type }) => type !== "answer" || event.type === "operator"),
+    })),
+  },
+  "claims what an earlier start left": {
+    breaks: ["only active", "single owner", "no cause"],
+    logic: beforehand((state) =>
+      state.self.status === "init" && state.kernel.known
+        ? { ...state, claim: { ...state.claim, sides: { local: true, foreign: true } } }
+        : state,
+    ),
+  },
+  "changes its state in place": {
+    breaks: ["Cannot assign to read only property"],
+    logic: {
+      ...REAL,
+      step: (state, event) => {
+        (state as { partitions: number }).partitions++;
+        return REAL.step(state, event);
+      },
+    },
+  },
+};

@@ -1,0 +1,49 @@
+// One seed, one run: the story is played, and what went wrong comes with everything needed to see it again.
+
+import { playStory } from "./faults.ts";
+import type { Logic } from "./logic.ts";
+import { World } from "./world.ts";
+
+export interface RunResult {
+  readonly seed: number;
+  /** Simulated milliseconds. */
+  readonly ms: number;
+  readonly moves: number;
+  /** The longest time, ms, that an address was on two kernels although the nodes heard each other. */
+  readonly longestDouble: number;
+  /** What broke, with the trace before it; absent when all invariants held. */
+  readonly failure?: { readonly reason: string; readonly trace: string };
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly ms: number;
+  readonly logic?: Logic;
+  readonly print?: (line: string) => void;
+}
+
+export function runSeed({ seed, ms, logic, print }: RunOptions): RunResult {
+  const world = new World({ seed, ...(logic && { logic }), ...(print && { print }) });
+  const result = (): Omit<RunResult, "failure"> => {
+    const { moves, longestDouble } = world.watch;
+    return { seed, ms: world.schedule.now, moves, longestDouble };
+  };
+  try {
+    playStory(world, ms);
+    return result();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const where = `at ${(world.schedule.now / 1000).toFixed(4)} s: ${reason}`;
+    return { ...result(), failure: { reason: where, trace: world.trace.tail() } };
+  }
+}
+
+/** What to print about a failed run: how to see it again first. */
+export function failureReport({ seed, failure }: RunResult): string {
+  return [
+    `seed ${seed} breaks an invariant ${failure?.reason}`,
+    `replay: npm run sim -- --seed ${seed} --trace`,
+    "",
+    failure?.trace.split("\n").slice(-60).join("\n"),
+  ].join("\n");
+}

@@ -1,0 +1,161 @@
+// A simulated world: two boxes, two media between them, time, and chance. One seed is one run, from configuration to the
+// last frame.
+
+import type { Action } from "../../../firmware/core/action.ts";
+import type { ClusterConfig } from "../../../firmware/core/config/cluster.ts";
+import type { Event } from "../../../firmware/core/event.ts";
+import { addressGroup, clusterConfig, MEDIA } from "../cluster-config.ts";
+import { Box } from "./box.ts";
+import { Chance } from "./chance.ts";
+import { type Logic, type NodeState, REAL } from "./logic.ts";
+import { Network, type Packet } from "./network.ts";
+import { Schedule } from "./schedule.ts";
+import { Trace } from "./trace.ts";
+import { Watch } from "./watch.ts";
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly config?: ClusterConfig;
+  readonly logic?: Logic;
+  /** Called with each line as it happens. */
+  readonly print?: (line: string) => void;
+}
+
+/** How often the invariants are looked at between events, ms. */
+const CHECK_EVERY = 25;
+
+export class World {
+  readonly schedule = new Schedule();
+  readonly chance: Chance;
+  readonly config: ClusterConfig;
+  readonly trace: Trace;
+  readonly watch: Watch;
+  readonly network: Network;
+  readonly boxes: readonly [Box, Box];
+  /** The newest frame that each process has received from its peer: what an attacker may replay without being lucky. */
+  readonly #newest = new Map<string, { start: number; order: number }>();
+  #orders = 0;
+  /** Operator requests so far: the number of the last one. */
+  requests = 0;
+
+  constructor({ seed, config, logic = REAL, print }: WorldOptions) {
+    this.chance = new Chance(seed);
+    this.config = config ?? randomConfig(this.chance.fork());
+    this.trace = new Trace(this.config.heartbeat.auth, print);
+    this.watch = new Watch(this.config, logic, () => this.schedule.now);
+    this.network = new Network(this.schedule, this.chance.fork(), (packet, to) => this.#receive(packet, to));
+    const observer = {
+      stepped: (box: Box, event: Event, before: NodeState, after: NodeState, actions: readonly Action[]) => {
+        this.trace.step(this.schedule.now, box.name, event, actions);
+        this.watch.stepped(box, event, before, after, actions);
+        for (const action of actions) this.#carry(box, action);
+      },
+      planned: this.watch.planned.bind(this.watch),
+      kernelChanged: this.watch.kernelChanged.bind(this.watch),
+    };
+    const box = (name: string): Box =>
+      new Box(name, this.config, logic, this.schedule, this.chance.fork(), observer);
+    this.boxes = [box("director1"), box("director2")];
+    this.watch.boxes.push(...this.boxes);
+    this.#checkAgain();
+  }
+
+  peerOf(box: Box): Box {
+    return box === this.boxes[0] ? this.boxes[1] : this.boxes[0];
+  }
+
+  /** Something happens to the world: traced, and a cause for roles to change. */
+  happen(text: string, change: () => void): void {
+    this.trace.world(this.schedule.now, text);
+    this.watch.cause();
+    change();
+  }
+
+  /** Puts bytes on a medium as an attacker would. */
+  inject(medium: string, to: Box, bytes: Uint8Array): void {
+    to.deliver({ type: "frame", medium, source: "10.0.0.66", bytes });
+  }
+
+  /** A recorded frame that `to` has received before or that is older than what it received; undefined when there is none. */
+  replayable(to: Box): Packet | undefined {
+    const newest = this.#newest.get(`${to.name} ${to.starts}`);
+    if (newest === undefined) return undefined;
+    const from = this.peerOf(to).name;
+    const old = this.network.recorded.filter(
+      (packet) =>
+        packet.from === from &&
+        (packet.start < newest.start || (packet.start === newest.start && packet.order <= newest.order)),
+    );
+    return old[this.chance.integer(0, Math.max(0, old.length - 1))];
+  }
+
+  run(ms: number): void {
+    this.schedule.runUntil(this.schedule.now + ms);
+    this.watch.check();
+  }
+
+  #checkAgain(): void {
+    this.schedule.after(CHECK_EVERY, () => {
+      this.watch.check();
+      this.#checkAgain();
+    });
+  }
+
+  #carry(box: Box, action: Action): void {
+    if (action.type === "send") this.#send(box, action.media, action.bytes);
+    if (action.type !== "announce" || action.form !== "request") return;
+    // The clients' segment is whole whatever the heartbeat media do: each box sees what the other announces.
+    const { interface: name, address } = action;
+    const mac = `52:54:00:00:00:0${this.boxes.indexOf(box) + 1}`;
+    const peer = this.peerOf(box);
+    this.schedule.after(0.3, () => peer.deliver({ type: "rival", interface: name, address, mac }));
+  }
+
+  #send(box: Box, media: readonly string[], bytes: Uint8Array): void {
+    for (const medium of media) {
+      const packet = { bytes, from: box.name, medium, start: box.starts, order: this.#orders++ };
+      this.network.send(packet, this.peerOf(box).name);
+    }
+  }
+
+  #receive(packet: Packet, to: string): void {
+    const box = this.boxes.find(({ name }) => name === to);
+    if (box?.state === undefined) return;
+    const key = `${to} ${box.starts}`;
+    const newest = this.#newest.get(key);
+    if (newest === undefined || packet.start > newest.start || packet.order > newest.order) {
+      this.#newest.set(key, packet);
+      this.watch.arrived(packet.from, to);
+    }
+    box.deliver({ type: "frame", medium: packet.medium, source: packet.from, bytes: packet.bytes });
+  }
+}
+
+/** Times, groups and policy by chance; crc mostly, because the digest is not what is looked at. */
+function randomConfig(chance: Chance): ClusterConfig {
+  const keepalive = chance.pick([100, 200, 200, 500]);
+  const deadtime = keepalive * chance.integer(4, 8);
+  const groups = Array.from({ length: chance.integer(1, 3) }, (_, index) =>
+    addressGroup(
+      chance.pick(["director1", "director2"]),
+      ...Array.from({ length: chance.integer(1, 2) }, (_, each) => `192.168.140.${160 + 10 * index + each}`),
+    ),
+  );
+  const signed = chance.happens(0.1);
+  return clusterConfig(
+    {
+      keepalive,
+      deadtime,
+      warntime: deadtime / 2,
+      initdead: deadtime * chance.integer(2, 4),
+      autoFailback: chance.pick(["on", "off"]),
+      auth: {
+        sendWith: 1,
+        keys: [signed ? { id: 1, method: "sha1", key: "secretkey" } : { id: 1, method: "crc" }],
+      },
+    },
+    groups,
+  );
+}
+
+export { MEDIA };

@@ -28,11 +28,12 @@ function refusal(
 ): string | undefined {
   const { self, setup, peer, claim, handover } = state;
   const held = both(claim.sides, sidesOf(scope));
+  const resources = scope === "all" ? "resources" : `${scope} resources`;
   if (self.phase !== "running") return `${setup.self} is ${self.phase}`;
   if (command === "takeover" && includes(claim.sides, sidesOf(scope))) {
-    return `nothing to do: ${setup.self} owns ${scope} resources already`;
+    return `nothing to do: ${setup.self} owns ${resources} already`;
   }
-  if (command === "standby" && isNone(held)) return `nothing to do: ${setup.self} owns no ${scope} resources`;
+  if (command === "standby" && isNone(held)) return `nothing to do: ${setup.self} owns no ${resources}`;
   if (peer === undefined) return "there is no other node";
   if (isGone(peer) || peer.status !== "active") return `peer ${peer.name} is not active, but ${peer.status}`;
   if (peer.leaving) return `peer ${peer.name} is shutting down`;

@@ -18,6 +18,7 @@ import { negotiate } from "./heartbeat/negotiation.ts";
 import { onFrame } from "./heartbeat/reception.ts";
 import { report } from "./heartbeat/report.ts";
 import type { NodeState } from "./node.ts";
+import { checkNode } from "./node-invariants.ts";
 import { onOperator } from "./operator.ts";
 import { onChangeFailed, onObserved, onRival, pursueClaim } from "./resource/acquisition.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -37,6 +38,7 @@ export function step(state: NodeState, event: Event): Step {
   noticeDelay(turn);
   take(turn, event);
   if (turn.state.self.started) settle(turn);
+  checkNode(turn.state);
   return { state: turn.state, actions: turn.actions };
 }
 

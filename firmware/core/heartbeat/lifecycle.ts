@@ -2,6 +2,7 @@
 // is known to be dead; what being held up means; and the orderly end.
 
 import { changeClaim, presentAddresses } from "../resource/acquisition.ts";
+import { isNone } from "../resource/sides.ts";
 import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import { abortHandover } from "./handshake.ts";
 import { createInbox, tick } from "./inbox.ts";
@@ -74,7 +75,8 @@ export function noticeSilence(turn: Turn): void {
   const death = deathAt(peer, self.graceUntil);
   if (death === undefined || now < death) return;
   log(turn, WORDS.dead(peer.name));
-  if (peer.status === "unknown") log(turn, WORDS.heldNothing(peer.name));
+  const heldNothing = peer.view === undefined ? peer.status === "unknown" : isNone(peer.view.claim);
+  if (heldNothing) log(turn, WORDS.heldNothing(peer.name));
   if (setup.media.length > 0) log(turn, WORDS.noStonith());
   setPeer(turn, died(turn.state.peer ?? peer));
 }

@@ -19,6 +19,8 @@ export interface Peer {
   /** After so many ms of silence the peer is dead: initdead at first, then `deadtime`. */
   readonly patience: number;
   readonly lastHeard?: number;
+  /** When its present generation was first heard: copies overtaken on other media just then look like replays. */
+  readonly metAt?: number;
   /** Which software it runs; a pulsebox shows itself in its first status. */
   readonly kind: "unknown" | "pulsebox" | "heartbeat";
   /** What it last said of itself; of a real heartbeat node, what its resource messages say. */

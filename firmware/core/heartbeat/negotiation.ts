@@ -9,7 +9,17 @@
 
 import { changeClaim } from "../resource/acquisition.ts";
 import { announceAgain } from "../resource/announce.ts";
-import { ALL, both, holdingOf, isNone, NONE, type Sides, sameSides, without } from "../resource/sides.ts";
+import {
+  ALL,
+  both,
+  either,
+  holdingOf,
+  isNone,
+  NONE,
+  type Sides,
+  sameSides,
+  without,
+} from "../resource/sides.ts";
 import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
 import { abortHandover, offerHandover } from "./handshake.ts";
 import { WORDS } from "./log-words.ts";
@@ -36,7 +46,7 @@ export function negotiate(turn: Turn): void {
 
 function claimEverything(turn: Turn): void {
   const { claim, peer, setup } = turn.state;
-  if (sameSides(claim.sides, ALL)) return;
+  if (claim.alone && sameSides(claim.sides, ALL)) return;
   abortHandover(turn, `${peer?.name ?? setup.self} is dead`);
   if (peer !== undefined) {
     log(turn, WORDS.acquiringFrom(peer.name));
@@ -90,8 +100,11 @@ function settleAlone(turn: Turn, peer: Peer, view: NodeView): void {
 
 function claimOrphan(turn: Turn, peer: Peer, view: NodeView): void {
   const { claim } = turn.state;
-  if (claim.sides.local || !hearsUs(turn.state, peer) || peerMayHave(view).local) return;
-  changeClaim(turn, { ...claim, sides: { ...claim.sides, local: true } }, "start");
+  if (!hearsUs(turn.state, peer)) return;
+  const free = without(ALL, either(claim.sides, peerMayHave(view)));
+  // A real node that is stable without its own side (it restarted within its deadtime) never takes it by itself.
+  const takes = { local: free.local, foreign: free.foreign && peer.kind === "heartbeat" && view.stable };
+  if (!isNone(takes)) changeClaim(turn, { ...claim, sides: either(claim.sides, takes) }, "start");
 }
 
 function failBack(turn: Turn, peer: Peer, view: NodeView): void {

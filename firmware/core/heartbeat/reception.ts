@@ -39,14 +39,17 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
     return;
   }
   if (message.type === "invalid") ignore(turn, "malformed", source, message.detail);
-  // After its shutdone a generation has nothing more to say.
-  if (peer.departed && trailer.hg === peer.inbox.position?.generation) return;
   const reception = receive(peer.inbox, trailer, nowOf(turn), turn.event.draw);
   if (reception.verdict === "replayed") {
+    // Just after a first meeting, copies that were overtaken on another medium look like replays.
+    if (peer.metAt !== undefined && nowOf(turn) - peer.metAt < peer.deadtime) return;
     ignore(turn, "replayed", source, `a replay of ${peer.name}'s message ${trailer.seq ?? ""}`.trimEnd());
     return;
   }
-  setPeer(turn, { ...peer, inbox: reception.inbox });
+  const met = reception.inbox.position?.generation !== peer.inbox.position?.generation;
+  setPeer(turn, { ...peer, inbox: reception.inbox, ...(met && { metAt: nowOf(turn) }) });
+  // After its shutdone a generation has nothing more to say.
+  if (peer.departed && !met) return;
   noteSignsOfLife(turn, medium, reception);
   for (const reply of reception.replies) send(turn, reply);
   if (reception.verdict === "duplicate" || message.type === "invalid" || message.type === "unknown") return;

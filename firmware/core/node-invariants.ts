@@ -1,0 +1,30 @@
+// What must be true of every node at the end of every step, whatever happened before: few and cheap enough to be looked
+// at in production. A node for which they do not hold must not act on what it has decided.
+
+import { invariant } from "./invariant.ts";
+import { type NodeState, wantedAddresses } from "./node.ts";
+import { holdingOf, includes, isNone } from "./resource/sides.ts";
+
+/** Throws with the broken one. */
+export function checkNode(state: NodeState): void {
+  const { self, claim, handover, peer, acquiring, setup } = state;
+  const about = `${setup.self} (${self.phase}, ${self.status}, claims ${holdingOf(claim.sides)})`;
+  invariant(isNone(claim.sides) || self.phase === "running", `${about}: only a running node claims anything`);
+  invariant(self.phase !== "running" || self.status === "active", `${about}: a running node is active`);
+  invariant(
+    includes(claim.sides, acquiring.sides),
+    `${about}: acquires ${holdingOf(acquiring.sides)} without claiming it`,
+  );
+  invariant(!claim.alone || !isNone(claim.sides), `${about}: claims nothing alone`);
+  invariant(
+    handover === undefined || (self.phase === "running" && peer !== undefined && peer.status !== "dead"),
+    `${about}: hands over ${handover?.scope} (${handover?.stage}) with peer ${peer?.status}`,
+  );
+  const wanted = new Set(wantedAddresses(state).map(({ address }) => address));
+  for (const address of state.announcements.keys()) {
+    invariant(
+      wanted.has(address) || self.phase !== "running",
+      `${about}: announces ${address}, which it does not want`,
+    );
+  }
+}

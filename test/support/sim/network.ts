@@ -21,7 +21,7 @@ export interface Packet {
   readonly bytes: Uint8Array;
   readonly from: string;
   readonly medium: string;
-  /** Which start of the sender made it, and its order within that start. */
+  /** Which start of the sender made it, and the number of its message; 0 for control messages. */
   readonly start: number;
   readonly order: number;
 }

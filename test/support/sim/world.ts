@@ -4,6 +4,7 @@
 import type { Action } from "../../../firmware/core/action.ts";
 import type { ClusterConfig } from "../../../firmware/core/config/cluster.ts";
 import type { Event } from "../../../firmware/core/event.ts";
+import { latin1Text } from "../../../firmware/core/heartbeat/text.ts";
 import { addressGroup, clusterConfig, MEDIA } from "../cluster-config.ts";
 import { Box } from "./box.ts";
 import { Chance } from "./chance.ts";
@@ -17,6 +18,8 @@ export interface WorldOptions {
   readonly seed: number;
   readonly config?: ClusterConfig;
   readonly logic?: Logic;
+  /** Called after each step, and without actions when a kernel has changed. */
+  readonly observe?: (box: Box, actions: readonly Action[]) => void;
   /** Called with each line as it happens. */
   readonly print?: (line: string) => void;
 }
@@ -34,11 +37,10 @@ export class World {
   readonly boxes: readonly [Box, Box];
   /** The newest frame that each process has received from its peer: what an attacker may replay without being lucky. */
   readonly #newest = new Map<string, { start: number; order: number }>();
-  #orders = 0;
   /** Operator requests so far: the number of the last one. */
   requests = 0;
 
-  constructor({ seed, config, logic = REAL, print }: WorldOptions) {
+  constructor({ seed, config, logic = REAL, observe, print }: WorldOptions) {
     this.chance = new Chance(seed);
     this.config = config ?? randomConfig(this.chance.fork());
     this.trace = new Trace(this.config.heartbeat.auth, print);
@@ -48,10 +50,14 @@ export class World {
       stepped: (box: Box, event: Event, before: NodeState, after: NodeState, actions: readonly Action[]) => {
         this.trace.step(this.schedule.now, box.name, event, actions);
         this.watch.stepped(box, event, before, after, actions);
+        observe?.(box, actions);
         for (const action of actions) this.#carry(box, action);
       },
       planned: this.watch.planned.bind(this.watch),
-      kernelChanged: this.watch.kernelChanged.bind(this.watch),
+      kernelChanged: (box: Box) => {
+        observe?.(box, []);
+        this.watch.kernelChanged(box);
+      },
     };
     const box = (name: string): Box =>
       new Box(name, this.config, logic, this.schedule, this.chance.fork(), observer);
@@ -113,7 +119,7 @@ export class World {
 
   #send(box: Box, media: readonly string[], bytes: Uint8Array): void {
     for (const medium of media) {
-      const packet = { bytes, from: box.name, medium, start: box.starts, order: this.#orders++ };
+      const packet = { bytes, from: box.name, medium, start: box.starts, order: sequenceOf(bytes) };
       this.network.send(packet, this.peerOf(box).name);
     }
   }
@@ -123,12 +129,21 @@ export class World {
     if (box?.state === undefined) return;
     const key = `${to} ${box.starts}`;
     const newest = this.#newest.get(key);
-    if (newest === undefined || packet.start > newest.start || packet.order > newest.order) {
+    if (newest === undefined || isNewer(packet, newest)) {
       this.#newest.set(key, packet);
       this.watch.arrived(packet.from, to);
     }
     box.deliver({ type: "frame", medium: packet.medium, source: packet.from, bytes: packet.bytes });
   }
+}
+
+function isNewer(packet: Packet, than: { readonly start: number; readonly order: number }): boolean {
+  return packet.start > than.start || (packet.start === than.start && packet.order > than.order);
+}
+
+/** The number of a frame's message; 0 for control messages, which have none and prove no life. */
+function sequenceOf(bytes: Uint8Array): number {
+  return Number.parseInt(/[)\n]seq=([0-9a-f]+)/.exec(latin1Text(bytes))?.[1] ?? "0", 16);
 }
 
 /** Times, groups and policy by chance; crc mostly, because the digest is not what is looked at. */

@@ -1,0 +1,172 @@
+// Readable scenarios for golden tests: a file is a list of blocks, each some commands, a line "----", and what the nodes
+// then said and did. Playing a file gives the same file with what really happened, so that a difference reads as a story.
+//
+//   cluster auto_failback=off keepalive=100     values other than those of test/support/cluster-config.ts; first block only
+//   power on|off NODE…    crash NODE…    start NODE…    stop NODE…    pause NODE…    resume NODE…
+//   cut [NODE…]           no frame of these nodes arrives any more (of none named: of both)
+//   heal                  all media are whole again
+//   operator NODE status|takeover|standby [all|local|foreign]
+//   replay NODE N         the last N frames that NODE has received come again
+//   forge NODE            NODE gets a frame signed with a wrong key
+//   run MS                time passes
+//
+// Output: log lines; ">" sent messages other than keepalives and acks; "=" a change of the service addresses that the kernel
+// has; "answer" to operators. Times are milliseconds since the block began.
+
+import type { Action } from "../../../firmware/core/action.ts";
+import type { HeartbeatConfig } from "../../../firmware/core/config/cluster.ts";
+import type { OperatorRequest, ResourceScope } from "../../../firmware/core/event.ts";
+import { createAuthenticator } from "../../../firmware/core/heartbeat/auth.ts";
+import { classify } from "../../../firmware/core/heartbeat/classify.ts";
+import { compose } from "../../../firmware/core/heartbeat/compose.ts";
+import { decodeFrame, encodeNetstring } from "../../../firmware/core/heartbeat/frame.ts";
+import { withTrailer } from "../../../firmware/core/heartbeat/message.ts";
+import type { Snapshot } from "../../../firmware/core/snapshot.ts";
+import { clusterConfig } from "../cluster-config.ts";
+import type { Box } from "./box.ts";
+import { GOOD } from "./network.ts";
+import { MEDIA, World } from "./world.ts";
+
+const RULE = "----";
+const SEED = 1;
+
+/** Plays the scenario and returns its text with the output that it has now. */
+export function playScript(source: string): string {
+  let player: Player | undefined;
+  const blocks = source.trimEnd().split(/\n\n+/);
+  const played = blocks.map((block) => {
+    const [head = ""] = block.split(`\n${RULE}`);
+    const commands = head.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    player ??= new Player(commands.find((line) => line.startsWith("cluster ")) ?? "cluster");
+    const output = commands.length === 0 ? [] : player.play(commands);
+    return output.length === 0 ? head : [head, RULE, ...output].join("\n");
+  });
+  return `${played.join("\n\n")}\n`;
+}
+
+class Player {
+  readonly #world: World;
+  readonly #lines: string[] = [];
+  #since = 0;
+  #held = new Map<Box, string>();
+
+  constructor(cluster: string) {
+    this.#world = new World({
+      seed: SEED,
+      config: clusterConfig(heartbeatOf(cluster)),
+      observe: this.#note.bind(this),
+    });
+  }
+
+  play(commands: readonly string[]): readonly string[] {
+    this.#lines.length = 0;
+    this.#since = this.#world.schedule.now;
+    for (const command of commands) this.#obey(command.split(" "));
+    return [...this.#lines];
+  }
+
+  #obey([verb = "", ...words]: readonly string[]): void {
+    const world = this.#world;
+    const boxes = world.boxes.filter(({ name }) => words.includes(name));
+    const each = (act: (box: Box) => void): void => {
+      if (boxes.length === 0) throw new Error(`${verb}: names no node`);
+      for (const box of boxes) act(box);
+    };
+    world.watch.cause();
+    if (verb === "cluster") return;
+    if (verb === "run") this.#run(Number(words[0]));
+    else if (verb === "power") each((box) => (words[0] === "on" ? box.boot() : box.cutPower()));
+    else if (verb === "crash") each((box) => box.crash());
+    else if (verb === "start") each((box) => box.startProcess());
+    else if (verb === "stop") each((box) => box.deliver({ type: "stop" }));
+    else if (verb === "pause") each((box) => box.pause());
+    else if (verb === "resume") each((box) => box.resume());
+    else if (verb === "cut") this.#setMedia(boxes.length === 0 ? world.boxes : boxes, true);
+    else if (verb === "heal") this.#setMedia(world.boxes, false);
+    else if (verb === "operator") each((box) => this.#operate(box, words));
+    else if (verb === "replay") each((box) => this.#replay(box, Number(words[1])));
+    else if (verb === "forge") each((box) => this.#forge(box));
+    else throw new Error(`unknown command "${verb}"`);
+  }
+
+  #run(ms: number): void {
+    this.#world.run(ms);
+  }
+
+  #setMedia(boxes: readonly Box[], cut: boolean): void {
+    for (const { id } of MEDIA)
+      for (const { name } of boxes) this.#world.network.set(id, name, { ...GOOD, cut });
+  }
+
+  #operate(box: Box, [, command, scope = "all"]: readonly string[]): void {
+    const request = command === "status" ? { command } : { command, scope: scope as ResourceScope };
+    const id = ++this.#world.requests;
+    this.#world.watch.asked(box, id);
+    box.deliver({ type: "operator", request: request as OperatorRequest, id });
+  }
+
+  #replay(box: Box, count: number): void {
+    const from = this.#world.peerOf(box).name;
+    const packets = this.#world.network.recorded.filter((packet) => packet.from === from);
+    for (const { medium, bytes } of packets.slice(-count)) this.#world.inject(medium, box, bytes);
+  }
+
+  #forge(box: Box): void {
+    const auth = createAuthenticator({ sendWith: 1, keys: [{ id: 1, method: "sha1", key: "guessed" }] });
+    const trailer = { src: this.#world.peerOf(box).name, seq: 9999, hg: 9, ts: 1 };
+    const message = withTrailer(compose({ type: "shutdone" }), trailer);
+    this.#world.inject(MEDIA[0].id, box, encodeNetstring(message, auth));
+  }
+
+  #note(box: Box, actions: readonly Action[]): void {
+    for (const action of actions) {
+      const words = this.#words(action);
+      if (words !== undefined) this.#line(box, words);
+    }
+    const held = this.#world.watch.vips.filter((vip) => box.kernel.has(vip)).join(" ");
+    if (held === (this.#held.get(box) ?? "")) return;
+    this.#held.set(box, held);
+    this.#line(box, `= ${held || "none"}`);
+  }
+
+  #line(box: Box, words: string): void {
+    const at = Math.round(this.#world.schedule.now - this.#since);
+    this.#lines.push(`${String(at).padStart(6)} ${box.name} ${words}`);
+  }
+
+  #words(action: Action): string | undefined {
+    if (action.type === "log") return `${action.severity}: ${action.text}`;
+    if (action.type === "answer") return `answer: ${action.error ?? "done"}${ignoredWords(action.snapshot)}`;
+    if (action.type === "stopped") return "stopped";
+    return action.type === "send" ? this.#message(action.bytes) : undefined;
+  }
+
+  #message(bytes: Uint8Array): string | undefined {
+    const decoded = decodeFrame(bytes, createAuthenticator(this.#world.config.heartbeat.auth));
+    if (!decoded.ok) return `> ${decoded.reason}`;
+    const {
+      trailer: _,
+      destuuid: __,
+      ...body
+    } = classify(decoded.message) as Readonly<Record<string, unknown>>;
+    if (body.type === "status" || body.type === "NS_ackmsg") return undefined;
+    return `> ${Object.values(body).join(" ")}`;
+  }
+}
+
+function ignoredWords({ ignored }: Snapshot): string {
+  const counted = Object.entries(ignored).filter(([, count]) => count > 0);
+  return counted.map(([reason, count]) => `; ignored ${count} ${reason}`).join("");
+}
+
+function heartbeatOf(cluster: string): Partial<HeartbeatConfig> {
+  const settings = cluster
+    .split(" ")
+    .slice(1)
+    .map((word) => word.split("="));
+  return Object.fromEntries(
+    settings.map(([name, value]) =>
+      name === "auto_failback" ? ["autoFailback", value] : [name, Number(value)],
+    ),
+  );
+}

@@ -3,19 +3,20 @@
 
 import { changeClaim, presentAddresses } from "../resource/acquisition.ts";
 import { isNone } from "../resource/sides.ts";
-import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
+import { log, nowOf, send, setPeer, setSelf, type Turn, transmit } from "../turn.ts";
 import { abortHandover } from "./handshake.ts";
 import { createInbox, tick } from "./inbox.ts";
 import { linksDown, silentLinks } from "./links.ts";
 import { WORDS } from "./log-words.ts";
 import { awaited, deathAt, died, doubted, isGone } from "./membership.ts";
+import { text } from "./message.ts";
 import { NO_CLAIM } from "./ownership.ts";
 
 /** Held up for longer than so many keepalives, a node may have unread frames: it calls nobody dead at once. */
 const HELD_UP = 1.5;
 /** The orderly end may take so long, ms; then it ends without the word that would let the peer take over at once. */
 const END_WITHIN = 10_000;
-/** The last word cannot be asked for again, so it is said several times, ms apart. */
+/** The last word cannot be asked for again, so it is sent several times, ms apart; a real node acts on each new number. */
 const SHUTDONES = 3;
 const SHUTDONE_PAUSE = 50;
 
@@ -141,9 +142,16 @@ export function advanceEnd(turn: Turn): void {
     finishEnd(turn);
     return;
   }
-  send(turn, { type: "shutdone" });
+  sayShutdone(turn);
   const next = { ...ending, shutdones: ending.shutdones + 1, nextAt: now + SHUTDONE_PAUSE };
   turn.state = { ...turn.state, ending: next };
+}
+
+/** Once as a new message, then as copies of it. */
+function sayShutdone(turn: Turn): void {
+  const said = turn.state.self.outbox.history.find(({ message }) => text(message, "t") === "shutdone");
+  if (said === undefined) send(turn, { type: "shutdone" });
+  else transmit(turn, said.message);
 }
 
 function finishEnd(turn: Turn): void {

@@ -42,7 +42,8 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
   const reception = receive(peer.inbox, trailer, nowOf(turn), turn.event.draw);
   if (reception.verdict === "replayed") {
     // Just after a first meeting, copies that were overtaken on another medium look like replays.
-    if (peer.metAt !== undefined && nowOf(turn) - peer.metAt < peer.deadtime) return;
+    const justMet = peer.metAt !== undefined && nowOf(turn) - peer.metAt < peer.deadtime;
+    if (justMet && trailer.hg === peer.inbox.position?.generation) return;
     ignore(turn, "replayed", source, `a replay of ${peer.name}'s message ${trailer.seq ?? ""}`.trimEnd());
     return;
   }

@@ -38,7 +38,7 @@ export function viewField(view: NodeView): Field {
 
 const HOLDING = "(none|local|foreign|all)";
 const PATTERN = new RegExp(
-  `^${VERSION} ${HOLDING} ${HOLDING} ${HOLDING} (alone|paired) (stable|changing) (none|giver|taker) (?:-|([0-9a-f]{1,13}):([0-9a-f]{1,13}))$`,
+  `^${VERSION} ${HOLDING} ${HOLDING} ${HOLDING} (alone|paired) (stable|changing) (none|giver|taker) (?:-|([0-9a-f]{1,14}):([0-9a-f]{1,14}))$`,
 );
 
 /** Undefined for anything that `viewField` of this version would not have written. */

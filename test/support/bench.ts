@@ -1,0 +1,158 @@
+// A bench for one node of ours: an obedient kernel under it, and a peer that says what the test tells it to say. The peer
+// speaks as a real heartbeat 3.0.6 does: its wire format, its order of messages, no field of ours.
+
+import type { Action, Severity } from "../../firmware/core/action.ts";
+import type { ClusterConfig } from "../../firmware/core/config/cluster.ts";
+import type { Event, ObservedAddress } from "../../firmware/core/event.ts";
+import { createAuthenticator } from "../../firmware/core/heartbeat/auth.ts";
+import type { MessageBody } from "../../firmware/core/heartbeat/body.ts";
+import { classify } from "../../firmware/core/heartbeat/classify.ts";
+import { compose } from "../../firmware/core/heartbeat/compose.ts";
+import { decodeFrame, encodeNetstring } from "../../firmware/core/heartbeat/frame.ts";
+import { withTrailer } from "../../firmware/core/heartbeat/message.ts";
+import {
+  createNode,
+  managedAddresses,
+  type NodeState,
+  nextWake,
+  wantedAddresses,
+} from "../../firmware/core/node.ts";
+import { plan } from "../../firmware/core/plan.ts";
+import { step } from "../../firmware/core/step.ts";
+import { nodeSetup, ROUTES } from "./cluster-config.ts";
+
+/** An event without its stamp. */
+export type BareEvent = Event extends infer E ? (E extends Event ? Omit<E, "now" | "draw"> : never) : never;
+
+/** One node of ours with an obedient kernel, and a peer that is played by hand. */
+export class Bench {
+  state: NodeState;
+  addresses: readonly ObservedAddress[] = [];
+  /** Everything that was done since it was last looked at. */
+  #actions: Action[] = [];
+  now = 1000;
+  #sequence = 0;
+  generation = 1;
+  readonly #config: ClusterConfig;
+  readonly #auth;
+  readonly #peer: string;
+
+  constructor(config: ClusterConfig, self: string, leftovers: readonly ObservedAddress[] = []) {
+    this.#config = config;
+    this.#auth = createAuthenticator(config.heartbeat.auth);
+    this.#peer = config.nodes.find(({ name }) => name !== self)?.name ?? "";
+    this.addresses = leftovers;
+    this.state = createNode(config, nodeSetup(self, 1));
+  }
+
+  start(): this {
+    this.event({ type: "start" });
+    return this.observe();
+  }
+
+  event(event: BareEvent): this {
+    const { state, actions } = step(this.state, {
+      ...event,
+      now: { monotonic: this.now, wall: 1_700_000_000 },
+      draw: 4,
+    } as Event);
+    this.state = state;
+    this.#actions.push(...actions);
+    if (actions.some(({ type }) => type === "reconcile")) this.#reconcile();
+    return this;
+  }
+
+  observe(): this {
+    return this.event({ type: "observed", addresses: this.addresses, routes: ROUTES });
+  }
+
+  #reconcile(): void {
+    for (const { type, address } of plan(
+      wantedAddresses(this.state),
+      this.addresses,
+      managedAddresses(this.#config),
+    )) {
+      if (type === "add") this.addresses = [...this.addresses, address];
+      else this.addresses = this.addresses.filter((each) => each.address !== address.address);
+    }
+    this.observe();
+  }
+
+  /** The peer says something. */
+  hear(body: MessageBody, medium = "bcast eth1"): this {
+    const trailer = {
+      src: this.#peer,
+      seq: ++this.#sequence,
+      hg: this.generation,
+      ts: 1_700_000_000,
+      ttl: 3,
+    };
+    const message = withTrailer(compose(body), trailer);
+    const bytes = encodeNetstring(message, this.#auth, { innerAuth: true });
+    return this.event({ type: "frame", medium, source: "10.0.0.2", bytes });
+  }
+
+  status(status: "init" | "up" | "active"): this {
+    return this.hear({ type: "status", status, deadtime: 1000, protocol: 1 });
+  }
+
+  /** The peer starts anew. */
+  restart(): this {
+    this.generation++;
+    this.#sequence = 0;
+    return this;
+  }
+
+  /** Time passes in silence, tick by tick. */
+  pass(ms: number): this {
+    const end = this.now + ms;
+    for (let at = nextWake(this.state); at !== undefined && at <= end; at = nextWake(this.state)) {
+      this.now = Math.max(this.now, at);
+      this.event({ type: "tick" });
+    }
+    this.now = end;
+    return this;
+  }
+
+  /** Time passes while the peer keeps sending its status. */
+  passInTouch(ms: number): this {
+    for (let passed = 0; passed < ms; passed += 100) this.pass(100).status("active");
+    return this;
+  }
+
+  /** Takes what was done since the last call. */
+  take(): readonly Action[] {
+    const taken = this.#actions;
+    this.#actions = [];
+    return taken;
+  }
+
+  /** The messages sent since the last look, without keepalives and acks, in words. */
+  said(): readonly string[] {
+    return this.take().flatMap((action) => {
+      if (action.type !== "send") return [];
+      const decoded = decodeFrame(action.bytes, this.#auth);
+      if (!decoded.ok) throw new Error(decoded.detail);
+      const {
+        trailer: _,
+        destuuid: __,
+        ...body
+      } = classify(decoded.message) as Readonly<Record<string, unknown>>;
+      if (body.type === "status" || body.type === "NS_ackmsg") return [];
+      return [Object.values(body).join(" ")];
+    });
+  }
+
+  /** The log since the last look, of `severity` or all. */
+  logged(severity?: Severity): readonly string[] {
+    return this.take().flatMap((action) =>
+      action.type === "log" && (severity === undefined || action.severity === severity) ? [action.text] : [],
+    );
+  }
+
+  held(): readonly string[] {
+    return managedAddresses(this.#config).filter((address) =>
+      this.addresses.some((each) => each.address === address),
+    );
+  }
+}

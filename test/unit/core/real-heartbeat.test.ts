@@ -1,0 +1,156 @@
+// Beside a real heartbeat 3.0.6 node: the exchanges are those captured from two real nodes, and ours must play its part in
+// them word by word. director1 is ours.
+
+import { expect, test } from "vitest";
+import { Bench } from "../../support/bench.ts";
+import { clusterConfig } from "../../support/cluster-config.ts";
+
+const OURS = "192.168.140.150";
+const THEIRS = "192.168.140.160";
+
+/** Ours alone and stable with everything. */
+function alone(autoFailback: "on" | "off" = "on"): Bench {
+  const bench = new Bench(clusterConfig({ autoFailback }), "director1").start().pass(5100);
+  bench.take();
+  return bench;
+}
+
+/** Both active, each with its own side. */
+function paired(autoFailback: "on" | "off" = "on"): Bench {
+  const bench = new Bench(clusterConfig({ autoFailback }), "director1").start();
+  bench.status("active").hear({ type: "starting" }).hear({ type: "resource", holds: "none", stable: false });
+  bench.hear({ type: "resource", holds: "local", stable: true });
+  bench.take();
+  return bench;
+}
+
+test("both start: ours takes its own side as soon as the real node has said that it holds nothing", () => {
+  const bench = new Bench(clusterConfig(), "director1").start();
+  bench.status("init").status("up");
+  expect(bench.said()).toContain("starting");
+  expect(bench.held()).toEqual([]);
+  bench.status("active").hear({ type: "starting" });
+  expect(bench.said()).toContain("resource none false");
+  bench.hear({ type: "resource", holds: "none", stable: false });
+  expect(bench.held()).toEqual([OURS]);
+  expect(bench.said().at(-1)).toBe("resource local true");
+});
+
+test("the real node is already stable with everything: ours joins and holds nothing", () => {
+  const bench = new Bench(clusterConfig({ autoFailback: "off" }), "director1").start().status("active");
+  bench.take();
+  bench.hear({ type: "resource", holds: "all", stable: false });
+  expect(bench.said().filter((words) => words === "resource none true")).toEqual([]);
+  bench.hear({ type: "resource", holds: "all", stable: true });
+  expect(bench.said()).toEqual(["resource none true"]);
+  expect(bench.passInTouch(15_000).held()).toEqual([]);
+});
+
+test("the real node fails back to ours: released first, acquired at its done", () => {
+  const bench = new Bench(clusterConfig(), "director1").start().status("active");
+  bench.hear({ type: "resource", holds: "all", stable: true });
+  bench.take();
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "me" });
+  expect(bench.said()[0]).toBe("ask_resources foreign other");
+  bench.hear({ type: "resource", holds: "local", stable: false, reason: "standby" });
+  expect(bench.held()).toEqual([]);
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "done" });
+  expect(bench.held()).toEqual([OURS]);
+  expect(bench.said()).toContain("ask_resources foreign done");
+  bench.hear({ type: "resource", holds: "local", stable: true });
+  expect(bench.state.handover).toBeUndefined();
+});
+
+test("ours fails back to a real node that has returned", () => {
+  const bench = alone().restart().status("init").status("up").status("active");
+  bench.hear({ type: "starting" });
+  expect(bench.said()).toContain("resource all false");
+  bench.hear({ type: "resource", holds: "none", stable: false });
+  expect(bench.said()).toContain("resource all true");
+  bench.hear({ type: "resource", holds: "none", stable: true });
+  expect(bench.said()).toContain("ask_resources foreign me");
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "other" });
+  expect(bench.said().filter((words) => !words.endsWith("false"))).toEqual([
+    "resource local false standby",
+    "ask_resources foreign done",
+  ]);
+  expect(bench.held()).toEqual([OURS]);
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "done" });
+  bench.hear({ type: "resource", holds: "local", stable: true });
+  expect(bench.said().at(-1)).toBe("resource local true");
+});
+
+test("with auto_failback off nothing is offered to a real node that has returned", () => {
+  const bench = alone("off").restart().status("active").hear({ type: "starting" });
+  bench
+    .hear({ type: "resource", holds: "none", stable: false })
+    .hear({ type: "resource", holds: "none", stable: true });
+  expect(bench.said().filter((words) => words.startsWith("ask"))).toEqual([]);
+  expect(bench.held()).toEqual([OURS, THEIRS]);
+});
+
+test("the real node dies: stonith, then everything is ours, said as a real node says it", () => {
+  const bench = paired().pass(1000);
+  expect(bench.said().filter((words) => !words.endsWith("false"))).toEqual([
+    "stonith director2 n_stnth",
+    "resource foreign mach_down",
+    "resource all true",
+  ]);
+  expect(bench.held()).toEqual([OURS, THEIRS]);
+});
+
+test("the real node stops in good order: taken over at its shutdone", () => {
+  const bench = paired().hear({ type: "resource", holds: "none", stable: false, reason: "shutdown" });
+  expect(bench.held()).toEqual([OURS]);
+  bench.hear({ type: "shutdone" });
+  expect(bench.held()).toEqual([OURS, THEIRS]);
+  expect(bench.said()).toContain("stonith director2 unneeded");
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "done" });
+  expect(bench.state.handover).toBeUndefined();
+});
+
+test("the real node restarts within its deadtime: ours takes its side, since it never would by itself", () => {
+  const bench = paired("off").restart().status("active").hear({ type: "starting" });
+  bench.hear({ type: "resource", holds: "none", stable: false });
+  expect(bench.held()).toEqual([OURS]);
+  bench.hear({ type: "resource", holds: "none", stable: true });
+  expect(bench.held()).toEqual([OURS, THEIRS]);
+});
+
+test("a partition heals: the real node will restart itself, ours keeps everything", () => {
+  const bench = paired().pass(1500).status("active").hear({ type: "resource", holds: "all", stable: true });
+  expect(bench.held()).toEqual([OURS, THEIRS]);
+  expect(bench.logged("CRIT")).toContain("Cluster node director2 returning after partition. (1 since start)");
+});
+
+test("the real node called ours dead although ours heard it all the time: ours gives way", () => {
+  const bench = paired().hear({ type: "stonith", node: "director1", result: "n_stnth" });
+  bench.hear({ type: "resource", holds: "all", stable: true });
+  expect(bench.held()).toEqual([]);
+});
+
+test("hb_standby on the real node gives ours its side", () => {
+  const bench = paired().hear({ type: "ask_resources", scope: "local", step: "me" });
+  expect(bench.said()[0]).toBe("ask_resources local other");
+  bench.hear({ type: "resource", holds: "none", stable: false, reason: "standby" });
+  bench.hear({ type: "ask_resources", scope: "local", step: "done" });
+  expect(bench.held()).toEqual([OURS, THEIRS]);
+  expect(bench.said()).toContain("ask_resources local done");
+});
+
+test("hb_takeover on the real node makes ours go standby with the scope swapped", () => {
+  const bench = paired().hear({ type: "hb_takeover", scope: "foreign" });
+  expect(bench.said()[0]).toBe("ask_resources local me");
+  bench.hear({ type: "ask_resources", scope: "local", step: "other" });
+  expect(bench.held()).toEqual([]);
+});
+
+test("reqnodes is answered, or the real node would never become active", () => {
+  const bench = paired().hear({ type: "reqnodes", dest: "director1" });
+  expect(bench.said()).toEqual(["repnodes director2 director1,director2 "]);
+});
+
+test("a message to another node is not acted upon", () => {
+  const bench = paired().hear({ type: "reqnodes", dest: "director3" });
+  expect(bench.said()).toEqual([]);
+});

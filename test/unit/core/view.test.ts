@@ -1,0 +1,38 @@
+// The field by which two nodes of ours know each other: what is written reads back, and anything else is no view.
+
+import { assert, boolean, constantFrom, maxSafeNat, option, property, record } from "fast-check";
+import { expect, test } from "vitest";
+import type { Holding } from "../../../firmware/core/heartbeat/body.ts";
+import { type NodeView, parseView, viewField } from "../../../firmware/core/heartbeat/view.ts";
+import { sidesOf } from "../../../firmware/core/resource/sides.ts";
+
+test("what is written reads back", () => {
+  const sides = constantFrom<Holding>("none", "local", "foreign", "all").map(sidesOf);
+  const hears = record({ generation: maxSafeNat(), sequence: maxSafeNat() });
+  const rest = record({
+    claim: sides,
+    has: sides,
+    kept: sides,
+    alone: boolean(),
+    stable: boolean(),
+    handover: constantFrom<NodeView["handover"]>("none", "giver", "taker"),
+  });
+  assert(
+    property(rest, option(hears, { nil: undefined }), (view, heard) => {
+      const whole: NodeView = { ...view, ...(heard && { hears: heard }) };
+      const { value } = viewField(whole);
+      expect(parseView(String(value))).toEqual(whole);
+    }),
+  );
+});
+
+test.each([
+  "",
+  "2 all all none alone stable none -",
+  "1 all all none alone stable none",
+  "1 all all none alone stable none 5",
+  "1 some all none alone stable none -",
+  "1 all all none alone stable none - ",
+])("%j is no view", (text) => {
+  expect(parseView(text)).toBeUndefined();
+});

@@ -32,8 +32,8 @@ const memoryScript = `
 wait_for $B grep -q ${address} /proc/net/fib_trie
 $B sleep 10
 for p in /proc/[0-9]*; do
-  [ -s $p/smaps_rollup ] || continue
-  say "pss $($B awk '/^Pss:/{print $2}' $p/smaps_rollup) $($B tr '\\0' ' ' < $p/cmdline)"
+  pss=$($B awk '/^Pss:/{print $2}' $p/smaps_rollup 2>/dev/null)
+  [ -n "$pss" ] && say "pss $pss $($B tr '\\0' ' ' < $p/cmdline)"
 done
 say measured
 `;
@@ -122,6 +122,7 @@ export async function measureBoot(iso: string, runs: number): Promise<BootFigure
       }
       return undefined;
     });
+    if (memory.length === 0) throw new Error("the guest's witness measured no process");
     return { pulsebox, busybox, memory };
   } finally {
     await network.dispose();

@@ -14,7 +14,7 @@ export interface FieldReader {
   nodeName(name: string): string;
   /** Node names separated by single blanks; heartbeat's own lists end in a blank, and an empty one is a blank. */
   nodeNames(name: string): readonly string[];
-  /** An IPv4 address or, in outline, an IPv6 address. */
+  /** An IPv4 address or, in outline, an IPv6 address, with what haresources may say after it: prefix, interface, broadcast. */
   address(name: string): string;
   uuid(name: string): Uint8Array;
 }
@@ -23,6 +23,7 @@ export interface FieldReader {
 const NODE_NAME = /^[a-z0-9][a-z0-9._:-]*$/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const IPV6 = /^(?=.*:.*:)[0-9a-fA-F:.]{2,45}$/;
+const PLACE = /(?:\/[\w.:-]{1,45}){0,3}$/;
 
 export function isNodeName(name: string): boolean {
   return name.length < LIMITS.nodeName && NODE_NAME.test(name);
@@ -71,7 +72,8 @@ export function fieldReader(message: Message): FieldReader {
     nodeNames: names,
     address: (name) => {
       const value = text(message, name) ?? "";
-      return IPV4.test(value) || IPV6.test(value) ? value : refuse(name, "an IP address", "");
+      const address = value.replace(PLACE, "");
+      return IPV4.test(address) || IPV6.test(address) ? value : refuse(name, "an IP address", "");
     },
     uuid: (name) => {
       const value = bytes(message, name);

@@ -6,6 +6,7 @@ import { completeSides, presentSides } from "../resource/groups.ts";
 import { ALL, holdingOf, includes, isNone, mirrored, sameSides } from "../resource/sides.ts";
 import { nowOf, send, setSelf, type Turn } from "../turn.ts";
 import type { ResourceReason } from "./body.ts";
+import type { Handover } from "./handover.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
 import { disputed } from "./ownership.ts";
 import { type NodeView, viewField } from "./view.ts";
@@ -16,10 +17,22 @@ export function hearsUs(state: NodeState, peer: Peer): boolean {
   return hears?.generation === state.setup.generation && hears.sequence >= state.self.sinceSequence;
 }
 
-/** heartbeat's isstable: what is claimed is held, nothing else is, and the peer has nothing against it. */
+/** No hand-over is under way, what is claimed is held, nothing else is, and the peer has nothing against it. */
 export function isStable(state: NodeState): boolean {
+  return state.handover === undefined && holdsAsClaimed(state);
+}
+
+/** Nothing moves yet; a hand-over in one of these stages is only talk. */
+const TALK: readonly Handover["stage"][] = ["asked", "requested", "awaiting"];
+
+/** heartbeat's isstable: a real node answers no hand-over of a peer whose last resource message says that it is not stable. */
+function isStableOnWire(state: NodeState): boolean {
+  return holdsAsClaimed(state) && (state.handover === undefined || TALK.includes(state.handover.stage));
+}
+
+function holdsAsClaimed(state: NodeState): boolean {
   const { self, claim, kernel, peer, cluster, setup } = state;
-  if (self.phase !== "running" || state.handover !== undefined || !kernel.known) return false;
+  if (self.phase !== "running" || !kernel.known) return false;
   const complete = completeSides(cluster, setup.self, claim.sides, heldAddresses(state));
   if (!sameSides(complete, claim.sides)) return false;
   if (!includes(claim.sides, presentSides(cluster, setup.self, kernel.addresses))) return false;
@@ -80,12 +93,12 @@ export function report(turn: Turn): void {
 export function sayHolding(turn: Turn, reason?: ResourceReason): void {
   const { claim } = turn.state;
   setSelf(turn, { saidHolding: holdingNews(turn.state) });
-  const stable = isStable(turn.state);
+  const stable = isStableOnWire(turn.state);
   send(turn, { type: "resource", holds: holdingOf(claim.sides), stable, ...(reason && { reason }) });
 }
 
 function holdingNews(state: NodeState): string {
-  return `${holdingOf(state.claim.sides)} ${isStable(state)}`;
+  return `${holdingOf(state.claim.sides)} ${isStableOnWire(state)}`;
 }
 
 /** Everything in a status whose change the peer should know at once: all but the number heard last. */

@@ -2,6 +2,7 @@
 // them word by word. director1 is ours.
 
 import { expect, test } from "vitest";
+import { latin1Text } from "../../../firmware/core/heartbeat/text.ts";
 import { Bench } from "../../support/bench.ts";
 import { clusterConfig } from "../../support/cluster-config.ts";
 
@@ -143,6 +144,26 @@ test("hb_takeover on the real node makes ours go standby with the scope swapped"
   expect(bench.said()[0]).toBe("ask_resources local me");
   bench.hear({ type: "ask_resources", scope: "local", step: "other" });
   expect(bench.held()).toEqual([]);
+});
+
+test("ours stays stable while a hand-over is only asked for: a real node ignores a peer in flux", () => {
+  const given = paired().event({ type: "operator", request: { command: "standby", scope: "local" }, id: 1 });
+  expect(given.said()).toEqual(["ask_resources local me"]);
+  const taking = paired().event({
+    type: "operator",
+    request: { command: "takeover", scope: "foreign" },
+    id: 2,
+  });
+  taking.hear({ type: "ask_resources", scope: "local", step: "me" });
+  expect(taking.said()).toEqual(["hb_takeover foreign", "ask_resources local other"]);
+});
+
+test("the last word is one message sent three times: a real node takes over anew at each new number", () => {
+  const words = paired().event({ type: "stop" }).pass(500).take();
+  const last = words.flatMap((each) => (each.type === "send" ? [latin1Text(each.bytes)] : []));
+  const shutdones = last.filter((frame) => frame.includes("=shutdone,"));
+  expect(shutdones).toHaveLength(3);
+  expect(new Set(shutdones).size).toBe(1);
 });
 
 test("reqnodes is answered, or the real node would never become active", () => {

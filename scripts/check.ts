@@ -13,7 +13,7 @@ const native = readdirSync("native", { recursive: true, encoding: "utf8" })
   .map((name) => join("native", name));
 
 const checks: readonly { readonly title: string; readonly run: () => ProcessPromise }[] = [
-  { title: "format and lint (Biome)", run: () => $`node_modules/.bin/biome ci --colors=off .` },
+  { title: "format and lint (Biome)", run: () => $`node_modules/@biomejs/cli-linux-x64/biome ci --colors=off .` },
   { title: "format of C and C++ (clang-format)", run: () => $`clang-format --dry-run -Werror ${native}` },
   { title: "types and layers (tsc)", run: () => $`node_modules/.bin/tsc -b --pretty false` },
 ];

@@ -9,5 +9,5 @@ const native = readdirSync("native", { recursive: true, encoding: "utf8" })
   .map((name) => join("native", name));
 
 $.verbose = true;
-await $`node_modules/.bin/biome check --write .`;
+await $`node_modules/@biomejs/cli-linux-x64/biome check --write .`;
 await $`clang-format -i ${native}`;

@@ -13,7 +13,10 @@ const native = readdirSync("native", { recursive: true, encoding: "utf8" })
   .map((name) => join("native", name));
 
 const checks: readonly { readonly title: string; readonly run: () => ProcessPromise }[] = [
-  { title: "format and lint (Biome)", run: () => $`node_modules/@biomejs/cli-linux-x64/biome ci --colors=off .` },
+  {
+    title: "format and lint (Biome)",
+    run: () => $`node_modules/@biomejs/cli-linux-x64/biome ci --colors=off .`,
+  },
   { title: "format of C and C++ (clang-format)", run: () => $`clang-format --dry-run -Werror ${native}` },
   { title: "types and layers (tsc)", run: () => $`node_modules/.bin/tsc -b --pretty false` },
 ];
@@ -24,7 +27,6 @@ for (const { title, run } of checks) {
   console.log(`${result.exitCode === 0 ? "ok    " : "FAILED"} ${title}`);
   if (result.exitCode === 0) continue;
   failed += 1;
-  console.log(result.text());
-  console.error(result.stderr);
+  console.log(result.stdall);
 }
 process.exitCode = failed === 0 ? 0 : 1;

@@ -38,6 +38,8 @@ export class Box {
   /** Seconds that the wall clock is off, and how fast the monotonic clock runs. */
   wallOffset = 0;
   drift = 1;
+  /** What the kernel and the process take at most to change addresses and to report them, ms. */
+  slowness = 2;
   /** When something last befell this box itself, true ms. */
   touchedAt = 0;
   readonly #config: ClusterConfig;
@@ -180,7 +182,8 @@ export class Box {
   }
 
   #act(action: Action): void {
-    if (action.type === "reconcile") this.#later(this.#chance.between(0, 2), () => this.#reconcile());
+    if (action.type === "reconcile")
+      this.#later(this.#chance.between(0, this.slowness), () => this.#reconcile());
     if (action.type !== "stopped") return;
     this.#ended = true;
     this.#later(300, () => this.crash());
@@ -208,7 +211,7 @@ export class Box {
   }
 
   #observe(): void {
-    this.#later(this.#chance.between(0, 1), () =>
+    this.#later(this.#chance.between(0, this.slowness / 2), () =>
       this.deliver({ type: "observed", addresses: this.kernel.addresses, routes: ROUTES }),
     );
   }

@@ -4,7 +4,7 @@
 import type { OperatorRequest } from "../../../firmware/core/event.ts";
 import type { Box } from "./box.ts";
 import type { Chance } from "./chance.ts";
-import { GOOD, type Quality } from "./network.ts";
+import type { Quality } from "./network.ts";
 import { MEDIA, type World } from "./world.ts";
 
 /** The hardware watchdog resets a box whose process did not run for so long, ms. */
@@ -22,7 +22,8 @@ const FAULTS: readonly (readonly [number, Fault])[] = [
   [3, partition],
   [2, deafen],
   [3, degrade],
-  [4, operate],
+  [8, operate],
+  [2, operateBoth],
   [2, stopOrderly],
   [1, stepWallClock],
   [1, refuseAdditions],
@@ -38,20 +39,32 @@ export function playStory(world: World, ms: number): void {
   startPair(world, chance);
   const end = world.schedule.now + ms;
   while (world.schedule.now < end) {
-    const box = chance.pick(world.boxes);
-    pickFault(chance)(world, chance, box);
-    world.run(chance.happens(0.6) ? chance.between(0, 3000) : chance.between(3000, 8000));
-    if (!chance.happens(0.3)) continue;
+    playEpisode(world, chance);
     // A pair must also come to rest in bad weather, as long as frames get through.
-    if (chance.happens(0.7)) repair(world);
-    if (chance.happens(0.5)) world.run(world.watch.calm + 12_000);
+    if (chance.happens(0.8)) repair(world);
+    world.run(chance.happens(0.08) ? world.watch.calm + 12_000 : chance.between(500, 5000));
   }
   repair(world);
   world.run(world.watch.calm + 40_000);
 }
 
+/** Misfortunes seldom come alone: some at the same moment, some in the middle of what the last one caused. */
+function playEpisode(world: World, chance: Chance): void {
+  const faults = chance.integer(1, 5);
+  for (let fault = 0; fault < faults; fault++) {
+    pickFault(chance)(world, chance, chance.pick(world.boxes));
+    world.run(chance.pick([chance.between(0, 5), chance.between(0, 100), chance.between(0, 3000)]));
+  }
+}
+
 function startPair(world: World, chance: Chance): void {
+  const { keepalive } = world.config.heartbeat;
+  // Some pairs live with slow kernels and with media on which frames overtake each other all the time.
+  const jitter = chance.pick([0.3, 0.3, keepalive / 10, keepalive / 3]);
+  world.network.usual = { ...world.network.usual, jitter };
+  const slowness = chance.pick([2, 2, 40]);
   for (const box of world.boxes) {
+    box.slowness = slowness;
     box.drift = 1 + chance.between(-0.0005, 0.0005);
     const delay = chance.pick([0, 0, chance.between(0, 5000), chance.between(0, 30_000)]);
     world.schedule.after(delay, () => world.happen(`${box.name} gets power`, () => box.boot()));
@@ -60,9 +73,7 @@ function startPair(world: World, chance: Chance): void {
 
 /** Weather ends; power comes back by itself. */
 function repair(world: World): void {
-  world.happen("the network is repaired", () => {
-    for (const { id } of MEDIA) for (const box of world.boxes) world.network.set(id, box.name, GOOD);
-  });
+  world.happen("the network is repaired", () => world.network.repair());
 }
 
 function pickFault(chance: Chance): Fault {
@@ -79,7 +90,11 @@ function powerCut(world: World, chance: Chance, box: Box): void {
   if (!box.powered) return;
   expectTakeover(world, world.peerOf(box));
   world.happen(`${box.name} loses power`, () => box.cutPower());
-  const away = chance.pick([chance.between(100, 5000), chance.between(5000, 60_000)]);
+  const away = chance.pick([
+    chance.between(100, 5000),
+    chance.between(100, 5000),
+    chance.between(5000, 30_000),
+  ]);
   world.schedule.after(away, () => world.happen(`${box.name} gets power`, () => box.boot()));
 }
 
@@ -108,13 +123,23 @@ function crash(world: World, chance: Chance, box: Box): void {
 
 function restartLater(world: World, box: Box, delay: number): void {
   world.schedule.after(delay, () => {
-    if (box.powered && !box.running) world.happen(`${box.name}'s process starts`, () => box.startProcess());
+    // One that is still about to end is started when it has ended.
+    if (box.ended && box.running) restartLater(world, box, 500);
+    else if (box.powered && !box.running)
+      world.happen(`${box.name}'s process starts`, () => box.startProcess());
   });
 }
 
 function pause(world: World, chance: Chance, box: Box): void {
   if (!box.running || box.paused) return;
-  const ms = chance.pick([chance.between(20, 1000), chance.between(500, 4000), chance.between(2000, 14_000)]);
+  const { deadtime } = world.config.heartbeat;
+  const nearDeadtime = chance.between(0.6, 1.1) * deadtime;
+  const ms = chance.pick([
+    nearDeadtime,
+    chance.between(20, 1000),
+    chance.between(500, 4000),
+    chance.between(2000, 14_000),
+  ]);
   world.happen(`${box.name} stands still for ${Math.round(ms)} ms`, () => {
     const number = box.pause();
     const still = (run: () => void) => () => {
@@ -189,13 +214,18 @@ function operate(world: World, chance: Chance, box: Box): void {
   });
 }
 
+/** Two operators at the same moment. */
+function operateBoth(world: World, chance: Chance): void {
+  for (const box of world.boxes) operate(world, chance, box);
+}
+
 function stopOrderly(world: World, chance: Chance, box: Box): void {
   if (!box.running || box.paused) return;
   world.happen(`${box.name} is stopped`, () => {
     box.touch();
     box.deliver({ type: "stop" });
   });
-  restartLater(world, box, 11_000 + chance.between(0, 20_000));
+  restartLater(world, box, chance.pick([chance.between(1000, 3000), chance.between(1000, 20_000)]));
 }
 
 function stepWallClock(world: World, chance: Chance, box: Box): void {

@@ -33,6 +33,8 @@ const RECORDED = 400;
 
 export class Network {
   readonly recorded: Packet[] = [];
+  /** What the media are like when nothing is wrong with them. */
+  usual: Quality = GOOD;
   readonly #quality = new Map<string, Quality>();
   readonly #schedule: Schedule;
   readonly #chance: Chance;
@@ -45,7 +47,12 @@ export class Network {
   }
 
   quality(medium: string, from: string): Quality {
-    return this.#quality.get(`${medium} ${from}`) ?? GOOD;
+    return this.#quality.get(`${medium} ${from}`) ?? this.usual;
+  }
+
+  /** All media are as usual again. */
+  repair(): void {
+    this.#quality.clear();
   }
 
   set(medium: string, from: string, quality: Quality): void {

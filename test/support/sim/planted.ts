@@ -55,7 +55,7 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
     }),
   },
   "keeps everything when a partition heals": {
-    breaks: ["single owner", "progress"],
+    breaks: ["single owner", "progress", "chatter"],
     logic: {
       ...REAL,
       step: (before, event) => {
@@ -128,7 +128,7 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
     })),
   },
   "claims what an earlier start left": {
-    breaks: ["only active", "single owner", "no cause"],
+    breaks: ["broken invariant: director"],
     logic: beforehand((state) =>
       state.self.status === "init" && state.kernel.known
         ? { ...state, claim: { ...state.claim, sides: { local: true, foreign: true } } }

@@ -11,6 +11,8 @@ export interface RunResult {
   readonly moves: number;
   /** The longest time, ms, that an address was on two kernels although the nodes heard each other. */
   readonly longestDouble: number;
+  /** The longest time, ms, that an address was on no kernel although both nodes were active and heard each other. */
+  readonly longestGap: number;
   /** What broke, with the trace before it; absent when all invariants held. */
   readonly failure?: { readonly reason: string; readonly trace: string };
 }
@@ -25,8 +27,8 @@ export interface RunOptions {
 export function runSeed({ seed, ms, logic, print }: RunOptions): RunResult {
   const world = new World({ seed, ...(logic && { logic }), ...(print && { print }) });
   const result = (): Omit<RunResult, "failure"> => {
-    const { moves, longestDouble } = world.watch;
-    return { seed, ms: world.schedule.now, moves, longestDouble };
+    const { moves, longestDouble, longestGap } = world.watch;
+    return { seed, ms: world.schedule.now, moves, longestDouble, longestGap };
   };
   try {
     playStory(world, ms);

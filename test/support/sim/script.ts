@@ -11,7 +11,7 @@
 //   run MS                time passes
 //
 // Output: log lines; ">" sent messages other than keepalives and acks; "=" a change of the service addresses that the kernel
-// has; "answer" to operators. Times are milliseconds since the block began.
+// has; "announces" gratuitous ARP, both forms; "answer" to operators. Times are milliseconds since the block began.
 
 import type { Action } from "../../../firmware/core/action.ts";
 import type { HeartbeatConfig } from "../../../firmware/core/config/cluster.ts";
@@ -138,6 +138,8 @@ class Player {
     if (action.type === "log") return `${action.severity}: ${action.text}`;
     if (action.type === "answer") return `answer: ${action.error ?? "done"}${ignoredWords(action.snapshot)}`;
     if (action.type === "stopped") return "stopped";
+    if (action.type === "announce")
+      return action.form === "request" ? `announces ${action.address}` : undefined;
     return action.type === "send" ? this.#message(action.bytes) : undefined;
   }
 

@@ -9,6 +9,7 @@
 //                   power cut, when nothing else befell the survivor
 //   no cause        no kernel address comes or goes when nothing has happened for `calm` ms
 //   reachable       when nothing has happened for `calm` ms, a client's ARP cache names the owner
+//   release first   no node adds an address that the other kernel still has, unless the peer's death entitles it to
 //   order           removals before additions; groups acquired in order, released in reverse
 //   only active     only an active node's process adds a service address
 //   stopped         nothing is done after `stopped`
@@ -62,9 +63,9 @@ export class Watch implements BoxObserver {
     this.vips = logic.managedAddresses(config);
     const { keepalive, deadtime, initdead } = config.heartbeat;
     // A status must get through and be acted upon; one lost status is followed by the next.
-    this.settle = 3 * keepalive + 300;
+    this.settle = keepalive + 200;
     // A hand-over takes some messages, each of which may have to be sent again.
-    this.gap = 6 * keepalive + 500;
+    this.gap = 2 * keepalive + 400;
     // A death, an initdead, an unanswered question (10 s) and a refused address tried again.
     this.calm = deadtime * 3 + initdead + 16_000;
   }
@@ -72,6 +73,11 @@ export class Watch implements BoxObserver {
   /** Something happened after which roles may change. */
   cause(): void {
     this.#cause = this.#now();
+  }
+
+  /** The nodes cannot know of each other, or one cannot do what it should. */
+  #disturb(): void {
+    this.cause();
     this.#disturbed = this.#now();
   }
 
@@ -136,6 +142,7 @@ export class Watch implements BoxObserver {
         `${box.name}: ${changes.map(({ type, address }) => `${type} ${address.address}`).join(", ")}`,
       );
     }
+    for (const { type, address } of changes) if (type === "add") this.#checkFree(box, address.address);
     const status = box.state?.self.status;
     if (kinds.includes("add") && status !== "active")
       this.#broken("only active", `${box.name} acquires while it is ${status}`);
@@ -168,10 +175,19 @@ export class Watch implements BoxObserver {
     }
   }
 
+  #checkFree(box: Box, vip: string): void {
+    const { peer, claim } = box.state ?? {};
+    const entitled = claim?.alone === true || peer?.status === "dead";
+    if (entitled || this.#now() - this.#disturbed < this.settle) return;
+    const holder = this.boxes.find((each) => each !== box && each.running && each.kernel.has(vip));
+    if (holder !== undefined)
+      this.#broken("release first", `${box.name} adds ${vip}, which ${holder.name} has`);
+  }
+
   #noticeDisturbance(now: number): void {
     const running = this.boxes.filter((box) => box.running);
     const silence = this.#config.heartbeat.deadtime - 80;
-    for (const box of running) if (box.paused || box.kernel.refusing) this.cause();
+    for (const box of running) if (box.paused || box.kernel.refusing) this.#disturb();
     if (running.length < 2) {
       this.#disturbed = now;
       return;
@@ -181,7 +197,9 @@ export class Watch implements BoxObserver {
         if (from === to) continue;
         const heard = this.#heard.get(`${from.name}>${to.name}`) ?? 0;
         const since = Math.max(heard, from.startedAt, to.startedAt);
-        if (now - since > silence) this.cause();
+        if (now - since > silence) this.#disturb();
+        // What was lost for some keepalives comes some keepalives later.
+        if (now - since > 1.5 * this.#config.heartbeat.keepalive) this.#unsteady = now;
         // Until they have met, neither can know what the other holds.
         if (heard < Math.max(from.startedAt, to.startedAt)) this.#disturbed = now;
       }

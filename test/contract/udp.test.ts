@@ -36,11 +36,13 @@ async function heard(options: readonly string[], send: string): Promise<unknown>
     `import { openUdp } from "./native/udp/index.ts";
      const all = ${JSON.stringify(options)}.map((text) => ({ text, options: JSON.parse(text) }));
      const got = [];
+     // What was sent before the end has arrived too, but on another socket it may be read a loop turn later.
+     const finish = () => { console.log(JSON.stringify(got.sort())); process.exit(0); };
      for (const { text, options } of all) {
        openUdp(options).watch((bytes, source) => {
          const what = Buffer.from(bytes).toString();
-         if (what === "end") { console.log(JSON.stringify(got.sort())); process.exit(0); }
-         got.push([options.form, options.interface, what, source].join(" "));
+         if (what === "end") setImmediate(() => setImmediate(finish));
+         else got.push([options.form, options.interface, what, source].join(" "));
        }, (error) => console.log(error.message));
      }
      console.log("ready");`,

@@ -110,9 +110,15 @@ function agree(turn: Turn, from: string, scope: ResourceScope): void {
   else if (requested === undefined && refusal(turn)) return;
   const operator = requested?.operator === undefined ? {} : { operator: requested.operator };
   const cause = requested ? "operator" : "peer";
-  const awaiting: Handover = { role: "taker", scope, stage: "awaiting", cause, ...operator, deadline: 0 };
-  begin(turn, proceeding(awaiting, "awaiting", peer.kind, nowOf(turn)));
+  const deadline = nowOf(turn) + ANSWER_WITHIN;
+  begin(turn, { role: "taker", scope, stage: "awaiting", cause, ...operator, deadline });
   send(turn, { type: "ask_resources", scope, step: "other" });
+}
+
+/** The giver has heard our `other` and begins to release. A real node that ignores it for its own reasons never says so. */
+export function onGiving(turn: Turn): void {
+  const { handover } = turn.state;
+  if (handover?.stage === "awaiting") advance(turn, handover, "awaiting");
 }
 
 /** True, with a log line, when no hand-over can begin now. */

@@ -7,7 +7,7 @@ import { log, logRarely, nowOf, send, setPeer, setSelf, type Turn, transmit } fr
 import type { KnownMessage } from "./body.ts";
 import { classify } from "./classify.ts";
 import { decodeFrame } from "./frame.ts";
-import { abortHandover, handoverAlive, onAsk, onTakeoverRequest } from "./handshake.ts";
+import { abortHandover, handoverAlive, onAsk, onGiving, onTakeoverRequest } from "./handshake.ts";
 import { onRefusal, type Reception, receive } from "./inbox.ts";
 import { linkHeard } from "./links.ts";
 import { WORDS } from "./log-words.ts";
@@ -199,6 +199,7 @@ function onResource(turn: Turn, message: Known<"resource">): void {
     return;
   }
   setPeer(turn, next);
+  if (message.reason === "standby") onGiving(turn);
   if (peer.kind === "pulsebox" || message.stable === undefined) return;
   if (message.stable && !peer.view?.stable) log(turn, WORDS.remoteTransition());
   const view = viewOfRealNode(turn.state, peer.view, sidesOf(message.holds), message.stable);

@@ -19,23 +19,32 @@ export function hearsUs(state: NodeState, peer: Peer): boolean {
 
 /** No hand-over is under way, what is claimed is held, nothing else is, and the peer has nothing against it. */
 export function isStable(state: NodeState): boolean {
-  return state.handover === undefined && holdsAsClaimed(state);
+  return state.handover === undefined && holdsAsClaimed(state) && isAgreed(state);
 }
 
 /** Nothing moves yet; a hand-over in one of these stages is only talk. */
 const TALK: readonly Handover["stage"][] = ["asked", "requested", "awaiting"];
 
-/** heartbeat's isstable: a real node answers no hand-over of a peer whose last resource message says that it is not stable. */
+/**
+ * heartbeat's isstable, for real nodes: while it is not set they answer no hand-over, and after a partition they delay the
+ * restart by which they end the dispute.
+ */
 function isStableOnWire(state: NodeState): boolean {
-  return holdsAsClaimed(state) && (state.handover === undefined || TALK.includes(state.handover.stage));
+  const { handover, claim } = state;
+  const still = handover === undefined || TALK.includes(handover.stage);
+  return still && holdsAsClaimed(state) && (claim.alone || isAgreed(state));
 }
 
 function holdsAsClaimed(state: NodeState): boolean {
-  const { self, claim, kernel, peer, cluster, setup } = state;
+  const { self, claim, kernel, cluster, setup } = state;
   if (self.phase !== "running" || !kernel.known) return false;
   const complete = completeSides(cluster, setup.self, claim.sides, heldAddresses(state));
   if (!sameSides(complete, claim.sides)) return false;
-  if (!includes(claim.sides, presentSides(cluster, setup.self, kernel.addresses))) return false;
+  return includes(claim.sides, presentSides(cluster, setup.self, kernel.addresses));
+}
+
+function isAgreed(state: NodeState): boolean {
+  const { peer } = state;
   return peer === undefined || isGone(peer) || agrees(state, peer);
 }
 

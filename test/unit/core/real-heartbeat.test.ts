@@ -65,9 +65,8 @@ test("the real node fails back to ours: released first, acquired at its done", (
 test("ours fails back to a real node that has returned", () => {
   const bench = alone().restart().status("init").status("up").status("active");
   bench.hear({ type: "starting" });
-  expect(bench.said()).toContain("resource all false");
-  bench.hear({ type: "resource", holds: "none", stable: false });
   expect(bench.said()).toContain("resource all true");
+  bench.hear({ type: "resource", holds: "none", stable: false });
   bench.hear({ type: "resource", holds: "none", stable: true });
   expect(bench.said()).toContain("ask_resources foreign me");
   bench.hear({ type: "ask_resources", scope: "foreign", step: "other" });
@@ -118,9 +117,10 @@ test("the real node restarts within its deadtime: ours takes its side, since it 
   expect(bench.held()).toEqual([OURS, THEIRS]);
 });
 
-test("a partition heals: the real node will restart itself, ours keeps everything", () => {
+test("a partition heals: ours keeps everything and calls it stable, for the real node restarts itself only then", () => {
   const bench = paired().pass(1500).status("active").hear({ type: "resource", holds: "all", stable: true });
   expect(bench.held()).toEqual([OURS, THEIRS]);
+  expect(bench.state.self.saidHolding).toBe("all true");
   expect(bench.logged("CRIT")).toContain("Cluster node director2 returning after partition. (1 since start)");
 });
 
@@ -156,6 +156,27 @@ test("ours stays stable while a hand-over is only asked for: a real node ignores
   });
   taking.hear({ type: "ask_resources", scope: "local", step: "me" });
   expect(taking.said()).toEqual(["hb_takeover foreign", "ask_resources local other"]);
+});
+
+test("a real node that agrees and never begins to give is not waited for, one that gives is, as long as it takes", () => {
+  const asking = () => {
+    const bench = paired().event({
+      type: "operator",
+      request: { command: "takeover", scope: "foreign" },
+      id: 2,
+    });
+    bench.hear({ type: "ask_resources", scope: "local", step: "me" });
+    bench.take();
+    return bench;
+  };
+  const answers = asking()
+    .passInTouch(10_100)
+    .take()
+    .filter(({ type }) => type === "answer");
+  expect(answers).toMatchObject([{ id: 2, error: "awaiting took too long" }]);
+  const giving = asking().hear({ type: "resource", holds: "none", stable: false, reason: "standby" });
+  giving.passInTouch(60_000).hear({ type: "ask_resources", scope: "local", step: "done" });
+  expect(giving.held()).toEqual([OURS, THEIRS]);
 });
 
 test("the last word is one message sent three times: a real node takes over anew at each new number", () => {

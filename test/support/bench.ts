@@ -9,7 +9,8 @@ import type { MessageBody } from "../../firmware/core/heartbeat/body.ts";
 import { classify } from "../../firmware/core/heartbeat/classify.ts";
 import { compose } from "../../firmware/core/heartbeat/compose.ts";
 import { decodeFrame, encodeNetstring } from "../../firmware/core/heartbeat/frame.ts";
-import { withTrailer } from "../../firmware/core/heartbeat/message.ts";
+import { type Field, withTrailer } from "../../firmware/core/heartbeat/message.ts";
+import { VIEW_FIELD } from "../../firmware/core/heartbeat/view.ts";
 import {
   createNode,
   managedAddresses,
@@ -78,8 +79,14 @@ export class Bench {
     this.observe();
   }
 
+  /** The peer, a pulsebox, sends a status with this view. */
+  hearFromOurs(view: string): this {
+    const status: MessageBody = { type: "status", status: "active", deadtime: 1000, protocol: 1 };
+    return this.hear(status, "bcast eth1", [{ name: VIEW_FIELD, value: view }]);
+  }
+
   /** The peer says something. */
-  hear(body: MessageBody, medium = "bcast eth1"): this {
+  hear(body: MessageBody, medium = "bcast eth1", extra: readonly Field[] = []): this {
     const trailer = {
       src: this.#peer,
       seq: ++this.#sequence,
@@ -87,7 +94,7 @@ export class Bench {
       ts: 1_700_000_000,
       ttl: 3,
     };
-    const message = withTrailer(compose(body), trailer);
+    const message = withTrailer({ fields: [...compose(body).fields, ...extra] }, trailer);
     const bytes = encodeNetstring(message, this.#auth, { innerAuth: true });
     return this.event({ type: "frame", medium, source: "10.0.0.2", bytes });
   }

@@ -30,13 +30,16 @@ import type { NodeView } from "./view.ts";
 
 export function negotiate(turn: Turn): void {
   const { peer, self } = turn.state;
-  if (self.phase !== "running") return;
-  if (peer === undefined || isGone(peer)) {
-    claimEverything(turn);
+  const running = self.phase === "running";
+  if (running && isAlive(peer) && peer.view !== undefined) {
+    agreeWith(turn, peer, peer.view);
     return;
   }
-  const { view } = peer;
-  if (view === undefined || !isAlive(peer)) return;
+  trackUnheard(turn, false);
+  if (running && isGone(peer)) claimEverything(turn);
+}
+
+function agreeWith(turn: Turn, peer: Peer, view: NodeView): void {
   settleDispute(turn, peer, view);
   settleAlone(turn, peer, view);
   if (turn.state.handover !== undefined || view.handover !== "none" || peer.leaving) return;

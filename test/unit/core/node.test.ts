@@ -115,6 +115,26 @@ test("a node that did not run for longer than its deadtime releases before it do
   expect(node.pass(1).held()).toEqual(BOTH);
 });
 
+test("a dispute that a long standstill interrupts leaves no deadline behind", () => {
+  const node = bench().pass(5000);
+  node.hearFromOurs("1 all all none alone stable none -");
+  expect(node.state.unheardSince).toBe(node.now);
+  node.now += 5000;
+  node.event({ type: "tick" });
+  expect(node.held()).toEqual([]);
+  expect(nextWake(node.state)).toBeGreaterThan(node.now);
+});
+
+test("what the peer owns too and does not answer for is given up after the deadtime", () => {
+  const node = bench().pass(5000);
+  for (let passed = 0; passed < 1000; passed += 100) {
+    node.hearFromOurs("1 all all none alone stable none -");
+    expect(node.held()).toEqual([OURS]);
+    node.pass(100);
+  }
+  expect(node.held()).toEqual([]);
+});
+
 test("an address that disappears is added again, and said so", () => {
   const node = paired();
   node.addresses = [];

@@ -92,6 +92,8 @@ function onHeard(turn: Turn): void {
     turn.state = { ...turn.state, partitions: partitions + 1 };
     log(turn, WORDS.partition(peer.name, partitions + 1));
     log(turn, WORDS.deadtimeTooSmall());
+    // What was said meanwhile it did not hear, and a real node does not ask: it has called us dead, too.
+    setSelf(turn, { saidHolding: "" });
   } else if (peer.lastHeard !== undefined && now - peer.lastHeard > cluster.heartbeat.warntime) {
     log(turn, WORDS.late(peer.name, now - peer.lastHeard));
   }

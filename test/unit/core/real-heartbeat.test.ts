@@ -117,10 +117,17 @@ test("the real node restarts within its deadtime: ours takes its side, since it 
   expect(bench.held()).toEqual([OURS, THEIRS]);
 });
 
-test("a partition heals: ours keeps everything and calls it stable, for the real node restarts itself only then", () => {
-  const bench = paired().pass(1500).status("active").hear({ type: "resource", holds: "all", stable: true });
-  expect(bench.held()).toEqual([OURS, THEIRS]);
+test("a partition heals: ours keeps everything and says that this is stable, for the real node restarts itself only then", () => {
+  const bench = paired().pass(1500);
+  bench.take();
+  expect(bench.status("active").said()).toContain("resource all true");
+  bench.hear({ type: "resource", holds: "all", stable: true });
   expect(bench.state.self.saidHolding).toBe("all true");
+  expect(bench.held()).toEqual([OURS, THEIRS]);
+});
+
+test("a healed partition is counted and reported", () => {
+  const bench = paired().pass(1500).status("active");
   expect(bench.logged("CRIT")).toContain("Cluster node director2 returning after partition. (1 since start)");
 });
 

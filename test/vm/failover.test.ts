@@ -1,6 +1,6 @@
 // The product as its user gets it: one image, another cluster file flashed into it, one director booted from it as CD
 // under BIOS and one as USB stick under UEFI; the virtual address answers a client, survives the loss of the active
-// box, and goes home when that box is back. The media are pulled out after boot.
+// box, and goes home when that box is back. Then each returns from the other kind of medium. A medium is pulled out.
 
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -20,13 +20,15 @@ let network: GuestNetwork;
 let director1: Guest;
 let director2: Guest;
 let first: GuestOptions;
+let second: GuestOptions;
+let iso: string;
 let ping: ClientPing;
 
 beforeAll(async () => {
   const why = available();
   if (why !== undefined) throw new Error(why);
   const cluster = new URL("files/failover.yaml", import.meta.url).pathname;
-  const iso = flashedCopy(builtIso(), cluster, join(directory.path, "flashed.iso"));
+  iso = flashedCopy(builtIso(), cluster, join(directory.path, "flashed.iso"));
   network = await GuestNetwork.create("192.168.141.1/24");
   const plugs = async (last: string) => [
     await network.plug("lan", `52:54:00:7a:00:${last}`),
@@ -41,16 +43,15 @@ beforeAll(async () => {
     watchdog: "i6300esb",
   };
   director1 = Guest.start(network.rack, first);
-  director2 = Guest.start(network.rack, {
-    ...{
-      name: "director2",
-      firmware: "uefi",
-      boot: { from: "usb", iso },
-      plugs: await plugs("02"),
-      watchdog: "i6300esb",
-      more,
-    },
-  });
+  second = {
+    name: "director2",
+    firmware: "uefi",
+    boot: { from: "usb", iso },
+    plugs: await plugs("02"),
+    watchdog: "i6300esb",
+    more,
+  };
+  director2 = Guest.start(network.rack, second);
   ping = new ClientPing(network.client, virtualAddress, 200);
 });
 
@@ -100,12 +101,24 @@ test("power cut of the active box: the other one answers after the dead time, fr
   expect(length).toBeLessThan(deadtime + 10_000);
 });
 
-test("the first box comes back and gets its address back: failback", async () => {
+test("the first box comes back, now from a USB stick under BIOS, and gets its address back: failback", async () => {
   const before = director2.lines.length;
-  director1 = Guest.start(network.rack, first);
-  await director1.waitFor(/this box is node director1/, bootTime);
+  director1 = Guest.start(network.rack, { ...first, boot: { from: "usb", iso } });
+  const one = await director1.waitFor(/this box is node director1/, bootTime);
+  expect(one.text).toMatch(/cluster file from \/dev\/sd[a-z]3/);
   await director2.waitFor(/Status update for node director1: status active/, bootTime, before);
   await expect.poll(owner, { timeout: 60_000, interval: 500 }).toBe("52:54:00:7a:00:01");
+  await ping.answered(performance.now(), 30_000);
+});
+
+test("the second box comes back from CD under UEFI and joins without taking anything", async () => {
+  await director2.powerCut();
+  const before = director1.lines.length;
+  director2 = Guest.start(network.rack, { ...second, boot: { from: "cd", iso } });
+  const two = await director2.waitFor(/this box is node director2/, bootTime);
+  expect(two.text).toMatch(/cluster file from CD \/dev\/sr0/);
+  await director1.waitFor(/Status update for node director2: status active/, bootTime, before);
+  expect(await owner()).toBe("52:54:00:7a:00:01");
   await ping.answered(performance.now(), 30_000);
 });
 

@@ -32,6 +32,8 @@ export class Bench {
   /** Everything that was done since it was last looked at. */
   #actions: Action[] = [];
   now = 1000;
+  /** While true the kernel adds nothing. */
+  refuses = false;
   #sequence = 0;
   generation = 1;
   readonly #config: ClusterConfig;
@@ -73,6 +75,7 @@ export class Bench {
       this.addresses,
       managedAddresses(this.#config),
     )) {
+      if (type === "add" && this.refuses) continue;
       if (type === "add") this.addresses = [...this.addresses, address];
       else this.addresses = this.addresses.filter((each) => each.address !== address.address);
     }

@@ -16,6 +16,8 @@ export interface Handover {
   readonly cause: "failback" | "operator" | "peer";
   /** The operator request to answer at the end. */
   readonly operator?: number;
+  /** The number of the first message sent in this stage: a peer that has heard it and is not at it has given it up. */
+  readonly sinceSequence: number;
   /** Without progress until then the hand-over has failed; monotonic ms. */
   readonly deadline: number;
 }

@@ -3,6 +3,7 @@
 // to their preferred node.
 
 import type { ResourceScope } from "../event.ts";
+import type { NodeState } from "../node.ts";
 import { changeClaim } from "../resource/acquisition.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
 import {
@@ -21,6 +22,7 @@ import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
 import { ANSWER_WITHIN, alive, type Handover, proceeding } from "./handover.ts";
 import { WORDS } from "./log-words.ts";
 import { heldAddresses, isStable, sayHolding } from "./report.ts";
+import type { NodeView } from "./view.ts";
 
 /** Asks the peer to take `scope` (relative to this node) from it. */
 export function offerHandover(
@@ -131,27 +133,52 @@ function refusal(turn: Turn): boolean {
   return true;
 }
 
-/** Takes every step of a hand-over that what is true now allows. */
+/** Takes every step of a hand-over that what is true now allows, and gives up one that stands still. */
 export function advanceHandover(turn: Turn): void {
-  const { handover, peer, cluster, setup, kernel, claim } = turn.state;
+  const { handover, peer } = turn.state;
   if (handover === undefined || peer === undefined) return;
+  const view = peer.kind === "pulsebox" ? peer.view : undefined;
+  if (handover.role === "giver") advanceGiving(turn, handover, view);
+  else advanceTaking(turn, handover, peer.name, view);
+  const { handover: next } = turn.state;
+  if (next === undefined) return;
+  if (view !== undefined && isGivenUp(turn.state, next, view))
+    abortHandover(turn, `${peer.name} has given it up`);
+  else expire(turn, next, peer.name);
+}
+
+function advanceGiving(turn: Turn, handover: Handover, view: NodeView | undefined): void {
+  const { cluster, setup, kernel } = turn.state;
   const given = sidesOf(handover.scope);
-  const theirs = peer.kind === "pulsebox" ? peer.view : undefined;
   if (handover.stage === "releasing") {
     if (!isNone(both(presentSides(cluster, setup.self, kernel.addresses), given))) return;
     send(turn, { type: "ask_resources", scope: handover.scope, step: "done" });
     advance(turn, handover, "given");
-  } else if (handover.stage === "awaiting" && theirs?.handover === "giver") {
-    // The peer shows that it has released: as good as its `done`.
-    if (isNone(both(either(theirs.claim, theirs.has), given))) acquire(turn, handover, peer.name);
-  } else if (handover.stage === "acquiring") {
-    const taken = mirrored(given);
-    if (!includes(completeSides(cluster, setup.self, claim.sides, heldAddresses(turn.state)), taken)) return;
-    finishTaking(turn, handover);
-  } else if (handover.stage === "given" && theirs?.handover === "none" && theirs.stable) {
-    if (includes(theirs.claim, mirrored(given))) finishGiving(turn, handover);
+  } else if (handover.stage === "given" && view?.handover === "none") {
+    if (includes(view.claim, mirrored(given))) finishGiving(turn, handover);
   }
-  expire(turn);
+}
+
+function advanceTaking(turn: Turn, handover: Handover, giver: string, view: NodeView | undefined): void {
+  const { cluster, setup, claim } = turn.state;
+  const given = sidesOf(handover.scope);
+  if (handover.stage === "awaiting" && view?.handover === "giver") {
+    // The peer shows that it has released: as good as its `done`.
+    if (isNone(both(either(view.claim, view.has), given))) acquire(turn, handover, giver);
+  } else if (handover.stage === "acquiring") {
+    const complete = completeSides(cluster, setup.self, claim.sides, heldAddresses(turn.state));
+    if (includes(complete, mirrored(given))) finishTaking(turn, handover);
+  }
+}
+
+/** The peer has heard what was said in this stage and is at no hand-over: it broke off, or stood still meanwhile. */
+function isGivenUp(
+  state: NodeState,
+  { stage, sinceSequence }: Handover,
+  { handover, hears }: NodeView,
+): boolean {
+  if ((stage !== "awaiting" && stage !== "given") || handover !== "none") return false;
+  return hears?.generation === state.setup.generation && hears.sequence >= sinceSequence;
 }
 
 function acquire(turn: Turn, handover: Handover, giver: string): void {
@@ -180,16 +207,11 @@ function finish(turn: Turn, handover: Handover): void {
   answer(turn, handover);
 }
 
-function expire(turn: Turn): void {
-  const { handover, peer } = turn.state;
-  if (handover === undefined || nowOf(turn) < handover.deadline) return;
-  const waited = handover.stage === "asked" || handover.stage === "requested";
-  abortHandover(
-    turn,
-    waited
-      ? `${peer?.name ?? "the peer"} did not answer within ${ANSWER_WITHIN / 1000} s`
-      : `${handover.stage} took too long`,
-  );
+function expire(turn: Turn, { stage, deadline }: Handover, peer: string): void {
+  if (nowOf(turn) < deadline) return;
+  const waited = stage === "asked" || stage === "requested";
+  const why = waited ? `${peer} did not answer within ${ANSWER_WITHIN / 1000} s` : `${stage} took too long`;
+  abortHandover(turn, why);
 }
 
 /** Ends a hand-over without result; what was already released or claimed stays so. */
@@ -204,11 +226,12 @@ export function abortHandover(turn: Turn, why: string): void {
 /** The peer shows that it is still at it. */
 export function handoverAlive(turn: Turn): void {
   const { handover } = turn.state;
-  if (handover !== undefined) begin(turn, alive(handover, nowOf(turn)));
+  if (handover !== undefined) turn.state = { ...turn.state, handover: alive(handover, nowOf(turn)) };
 }
 
-function begin(turn: Turn, handover: Handover): void {
-  turn.state = { ...turn.state, handover };
+function begin(turn: Turn, handover: Omit<Handover, "sinceSequence">): void {
+  const sinceSequence = turn.state.self.outbox.next;
+  turn.state = { ...turn.state, handover: { ...handover, sinceSequence } };
 }
 
 function advance(turn: Turn, handover: Handover, stage: Handover["stage"]): void {

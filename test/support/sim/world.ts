@@ -129,7 +129,7 @@ export class World {
     if (box?.state === undefined) return;
     const key = `${to} ${box.starts}`;
     const newest = this.#newest.get(key);
-    if (newest === undefined || isNewer(packet, newest)) {
+    if (packet.order > 0 && (newest === undefined || isNewer(packet, newest))) {
       this.#newest.set(key, packet);
       this.watch.arrived(packet.from, to);
     }

@@ -135,6 +135,31 @@ test("what the peer owns too and does not answer for is given up after the deadt
   expect(node.held()).toEqual([]);
 });
 
+test("a hand-over is given up when the peer has heard our answer and is at none, not by what it said before", () => {
+  const node = bench().hearFromOurs("1 local local none paired stable none 1:1");
+  node.hear({ type: "ask_resources", scope: "local", step: "me" });
+  expect(node.state.handover?.stage).toBe("awaiting");
+  node.hearFromOurs("1 local local none paired stable none 1:2");
+  expect(node.state.handover?.stage).toBe("awaiting");
+  node.hearFromOurs("1 local local none paired stable none 1:ff");
+  expect(node.state.handover).toBeUndefined();
+  expect(node.logged("WARN")).toContain("Hand-over not completed: director2 has given it up");
+});
+
+test("an acquisition that never completes ends the hand-over and leaves no deadline behind", () => {
+  const node = bench().hearFromOurs("1 local local none paired stable none 1:1");
+  node.hear({ type: "ask_resources", scope: "local", step: "me" });
+  node.event({ type: "observed", addresses: [], routes: [] });
+  node.refuses = true;
+  node.hear({ type: "ask_resources", scope: "local", step: "done" });
+  expect(node.state.handover?.stage).toBe("acquiring");
+  for (let passed = 0; passed < 10_000; passed += 100) {
+    node.pass(100).hearFromOurs("1 none none none paired stable none 1:ff");
+  }
+  expect(node.state.handover).toBeUndefined();
+  expect(nextWake(node.state)).toBeGreaterThan(node.now);
+});
+
 test("an address that disappears is added again, and said so", () => {
   const node = paired();
   node.addresses = [];

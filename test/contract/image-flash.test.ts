@@ -36,6 +36,7 @@ beforeAll(async () => {
   changedCluster(good, (text) => text.replace(/deadtime: \d+s/, "deadtime: 4s"));
 });
 beforeEach(() => {
+  rmSync(image, { force: true });
   copyFileSync(built, image);
   chmodSync(image, 0o666);
 });

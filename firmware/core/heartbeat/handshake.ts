@@ -72,7 +72,7 @@ export function onAsk(
   step: "me" | "other" | "done",
   sequence: number,
 ): void {
-  if (step === "done") noteReleased(turn, scope, sequence);
+  if (step === "done") noteDone(turn, scope, sequence);
   const { handover, peer } = turn.state;
   if (peer === undefined || turn.state.self.phase !== "running") return;
   if (step === "me") agree(turn, peer.name, scope);
@@ -89,15 +89,18 @@ export function onAsk(
   } else if (handover?.stage === "given" && handover.scope === scope) finishGiving(turn, handover);
 }
 
-/** A giver that is done has released, whatever an older status, which may come after it, says. */
-function noteReleased(turn: Turn, scope: ResourceScope, sequence: number): void {
+/** Who is done has released, or has acquired, whatever an older status, which may come after it, says. */
+function noteDone(turn: Turn, scope: ResourceScope, sequence: number): void {
   const { handover, peer } = turn.state;
-  if (handover?.role !== "taker" || handover.scope !== scope || peer?.view === undefined) return;
-  if (sequence <= peer.statusSequence) return;
+  if (handover?.scope !== scope || peer?.view === undefined || sequence <= peer.statusSequence) return;
   const { claim, has } = peer.view;
   const given = sidesOf(scope);
-  const view = { ...peer.view, claim: without(claim, given), has: without(has, given) };
-  setPeer(turn, { ...peer, view, statusSequence: sequence });
+  const taken = mirrored(given);
+  const news =
+    handover.role === "taker"
+      ? { claim: without(claim, given), has: without(has, given) }
+      : { claim: either(claim, taken), has: either(has, taken) };
+  setPeer(turn, { ...peer, view: { ...peer.view, ...news }, statusSequence: sequence });
 }
 
 function agree(turn: Turn, from: string, scope: ResourceScope): void {

@@ -20,7 +20,7 @@ import {
   sameSides,
   without,
 } from "../resource/sides.ts";
-import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
+import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import { abortHandover, offerHandover } from "./handshake.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
@@ -48,9 +48,11 @@ function agreeWith(turn: Turn, peer: Peer, view: NodeView): void {
 }
 
 function claimEverything(turn: Turn): void {
-  const { claim, peer, setup } = turn.state;
+  const { claim, peer, self, setup } = turn.state;
   if (claim.alone && sameSides(claim.sides, ALL)) return;
   abortHandover(turn, `${peer?.name ?? setup.self} is dead`);
+  // What the peer said before it knew of this, and what was still on its way, agrees with nothing.
+  setSelf(turn, { sinceSequence: self.outbox.next });
   if (peer !== undefined) {
     log(turn, WORDS.acquiringFrom(peer.name));
     send(turn, { type: "stonith", node: peer.name, result: peer.departed ? "unneeded" : "n_stnth" });

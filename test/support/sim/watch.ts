@@ -48,6 +48,7 @@ export class Watch implements BoxObserver {
   #cause = 0;
   #disturbed = 0;
   #unsteady = 0;
+  #unheard = 0;
   readonly #heard = new Map<string, number>();
   readonly #doubleSince = new Map<string, number>();
   readonly #noneSince = new Map<string, number>();
@@ -199,7 +200,7 @@ export class Watch implements BoxObserver {
         const since = Math.max(heard, from.startedAt, to.startedAt);
         if (now - since > silence) this.#disturb();
         // What was lost for some keepalives comes some keepalives later.
-        if (now - since > 1.5 * this.#config.heartbeat.keepalive) this.#unsteady = now;
+        if (now - since > 1.5 * this.#config.heartbeat.keepalive) this.#unheard = now;
         // Until they have met, neither can know what the other holds.
         if (heard < Math.max(from.startedAt, to.startedAt)) this.#disturbed = now;
       }
@@ -212,7 +213,7 @@ export class Watch implements BoxObserver {
     else {
       const since = this.#doubleSince.get(vip) ?? now;
       this.#doubleSince.set(vip, since);
-      const double = now - Math.max(since, this.#disturbed);
+      const double = now - Math.max(since, this.#disturbed, this.#unheard);
       this.longestDouble = Math.max(this.longestDouble, double);
       if (double > this.settle)
         this.#broken("single owner", `${vip} is on both kernels for ${Math.round(double)} ms`);
@@ -254,7 +255,7 @@ export class Watch implements BoxObserver {
     }
     const since = this.#noneSince.get(vip) ?? now;
     this.#noneSince.set(vip, since);
-    const gap = now - Math.max(since, this.#disturbed, this.#unsteady);
+    const gap = now - Math.max(since, this.#disturbed, this.#unsteady, this.#unheard);
     this.longestGap = Math.max(this.longestGap, gap);
     if (gap > this.gap) this.#broken("gap", `${vip} is on no kernel for ${Math.round(gap)} ms`);
   }

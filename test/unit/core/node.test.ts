@@ -146,6 +146,25 @@ test("a hand-over is given up when the peer has heard our answer and is at none,
   expect(node.logged("WARN")).toContain("Hand-over not completed: director2 has given it up");
 });
 
+test("a taker that is done owns what it took, whatever an older status says that arrives after it", () => {
+  const node = bench().hearFromOurs("1 local local none paired stable none 1:1");
+  node.event({ type: "operator", request: { command: "standby", scope: "local" }, id: 1 });
+  node.hear({ type: "ask_resources", scope: "local", step: "other" });
+  expect(node.held()).toEqual([]);
+  node.hear({ type: "ask_resources", scope: "local", step: "done" });
+  expect(node.state.handover).toBeUndefined();
+  expect(node.pass(100).held()).toEqual([]);
+});
+
+test("what was on its way when the peer was called dead agrees with nothing", () => {
+  const node = bench().hearFromOurs("1 local local none paired stable none 1:1").pass(1000);
+  expect(node.state.claim.alone).toBe(true);
+  node.hearFromOurs("1 none none none paired stable none 1:2");
+  expect(node.state.claim.alone).toBe(true);
+  node.hearFromOurs("1 none none none paired stable none 1:ff");
+  expect(node.state.claim.alone).toBe(false);
+});
+
 test("an acquisition that never completes ends the hand-over and leaves no deadline behind", () => {
   const node = bench().hearFromOurs("1 local local none paired stable none 1:1");
   node.hear({ type: "ask_resources", scope: "local", step: "me" });

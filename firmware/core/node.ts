@@ -27,8 +27,7 @@ export interface Self {
   /** False until the `start` event. */
   readonly started: boolean;
   readonly status: NodeStatus;
-  /** Monotonic ms of the last event and of the last status message. */
-  readonly lastStep: number;
+  /** Monotonic ms of the last status message. */
   readonly lastStatus: number;
   /** Until then nobody is called dead: this node was held up, and what it should have heard may still be queued. */
   readonly graceUntil: number;
@@ -93,9 +92,8 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
       phase: "starting",
       started: false,
       status: "init",
-      lastStep: 0,
       lastStatus: 0,
-      graceUntil: 0,
+      graceUntil: Number.NEGATIVE_INFINITY,
       sinceSequence: 1,
       outbox: createOutbox(setup.generation),
       saidStatus: "",

@@ -34,6 +34,9 @@ export class Bench {
   now = 1000;
   /** While true the kernel adds nothing. */
   refuses = false;
+  /** While false nothing comes of a plan and nothing is observed. */
+  obeys = true;
+  #skipped = 0;
   #sequence = 0;
   generation = 1;
   readonly #config: ClusterConfig;
@@ -61,7 +64,7 @@ export class Bench {
     } as Event);
     this.state = state;
     this.#actions.push(...actions);
-    if (actions.some(({ type }) => type === "reconcile")) this.#reconcile();
+    if (this.obeys && actions.some(({ type }) => type === "reconcile")) this.#reconcile();
     return this;
   }
 
@@ -86,6 +89,21 @@ export class Bench {
   hearFromOurs(view: string): this {
     const status: MessageBody = { type: "status", status: "active", deadtime: 1000, protocol: 1 };
     return this.hear(status, "bcast eth1", [{ name: VIEW_FIELD, value: view }]);
+  }
+
+  /** Leaves out a number of the peer: a message that is lost for now. */
+  skip(): this {
+    this.#skipped = ++this.#sequence;
+    return this;
+  }
+
+  /** The lost message arrives after all. */
+  hearLate(body: MessageBody): this {
+    const newest = this.#sequence;
+    this.#sequence = this.#skipped - 1;
+    this.hear(body);
+    this.#sequence = newest;
+    return this;
   }
 
   /** The peer says something. */

@@ -6,6 +6,7 @@ import type { ResourceScope } from "../event.ts";
 import type { NodeState } from "../node.ts";
 import { changeClaim } from "../resource/acquisition.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
+import { possible } from "../resource/kernel.ts";
 import {
   both,
   either,
@@ -21,6 +22,7 @@ import { takeSnapshot } from "../snapshot.ts";
 import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
 import { ANSWER_WITHIN, alive, type Handover, proceeding } from "./handover.ts";
 import { WORDS } from "./log-words.ts";
+import { isAlive } from "./membership.ts";
 import { heldAddresses, isStable, sayHolding } from "./report.ts";
 import type { NodeView } from "./view.ts";
 
@@ -61,7 +63,7 @@ export function requestHandover(turn: Turn, scope: ResourceScope, operator: numb
 /** The peer asks to be given `scope`, relative to it. */
 export function onTakeoverRequest(turn: Turn, scope: ResourceScope): void {
   const { peer } = turn.state;
-  if (peer === undefined || refusal(turn)) return;
+  if (!isAlive(peer) || refusal(turn)) return;
   offerHandover(turn, mirroredScope(scope), "peer");
 }
 
@@ -105,7 +107,7 @@ function noteDone(turn: Turn, scope: ResourceScope, sequence: number): void {
 
 function agree(turn: Turn, from: string, scope: ResourceScope): void {
   const { handover, peer } = turn.state;
-  if (peer === undefined) return;
+  if (!isAlive(peer) || peer.leaving) return;
   log(turn, WORDS.wantsStandby(from, scope));
   const crossing = handover?.stage === "asked";
   // Both asked at the same moment: the node whose name comes first goes on asking.
@@ -154,7 +156,7 @@ function advanceGiving(turn: Turn, handover: Handover, view: NodeView | undefine
   const { cluster, setup, kernel } = turn.state;
   const given = sidesOf(handover.scope);
   if (handover.stage === "releasing") {
-    if (!isNone(both(presentSides(cluster, setup.self, kernel.addresses), given))) return;
+    if (!isNone(both(presentSides(cluster, setup.self, possible(kernel)), given))) return;
     send(turn, { type: "ask_resources", scope: handover.scope, step: "done" });
     advance(turn, handover, "given");
   } else if (handover.stage === "given" && view?.handover === "none") {

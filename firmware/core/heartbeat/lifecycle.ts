@@ -1,6 +1,7 @@
 // This node's own life: init until what an earlier start left is released, up, active as soon as the peer was heard or
 // is known to be dead; what being held up means; and the orderly end.
 
+import { nextWake } from "../node.ts";
 import { changeClaim, presentAddresses } from "../resource/acquisition.ts";
 import { isNone } from "../resource/sides.ts";
 import { log, nowOf, send, setPeer, setSelf, type Turn, transmit } from "../turn.ts";
@@ -12,8 +13,12 @@ import { awaited, deathAt, died, doubted, isGone } from "./membership.ts";
 import { text } from "./message.ts";
 import { NO_CLAIM } from "./ownership.ts";
 
-/** Held up for longer than so many keepalives, a node may have unread frames: it calls nobody dead at once. */
-const HELD_UP = 1.5;
+/**
+ * A node that comes so many ms too late may have unread frames: it calls nobody dead before it has had `READ_WITHIN` ms to
+ * read them. One that was held up for longer than a keepalive gets another keepalive.
+ */
+const LATE = 20;
+const READ_WITHIN = 30;
 /** The orderly end may take so long, ms; then it ends without the word that would let the peer take over at once. */
 const END_WITHIN = 10_000;
 /** The last word cannot be asked for again, so it is sent several times, ms apart; a real node acts on each new number. */
@@ -25,7 +30,7 @@ export function begin(turn: Turn): void {
   if (self.started) return;
   const now = nowOf(turn);
   const { keepalive, initdead, deadtime } = cluster.heartbeat;
-  setSelf(turn, { started: true, lastStep: now, lastStatus: now - keepalive });
+  setSelf(turn, { started: true, lastStatus: now - keepalive });
   if (peer !== undefined) {
     const inbox = createInbox({ peer: peer.name, duplicateWindow: deadtime, draw: turn.event.draw });
     setPeer(turn, { ...awaited(peer, now, initdead), inbox });
@@ -45,8 +50,11 @@ export function noticeDelay(turn: Turn): void {
   const now = nowOf(turn);
   const { keepalive, deadtime } = cluster.heartbeat;
   if (!self.started) return;
-  if (now - self.lastStep > HELD_UP * keepalive) setSelf(turn, { graceUntil: now + keepalive });
-  setSelf(turn, { lastStep: now });
+  const late = now - (nextWake(turn.state) ?? now);
+  // A node that is always late must call a dead peer dead all the same.
+  const again = now < self.graceUntil + keepalive;
+  if (late > keepalive) setSelf(turn, { graceUntil: now + keepalive });
+  else if (late > LATE && !again) setSelf(turn, { graceUntil: now + READ_WITHIN });
   if (now - self.lastStatus > deadtime && self.phase === "running") rejoin(turn, now - self.lastStatus);
 }
 

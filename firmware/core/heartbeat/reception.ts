@@ -54,7 +54,13 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
   noteSignsOfLife(turn, medium, reception);
   for (const reply of reception.replies) send(turn, reply);
   if (reception.verdict === "duplicate" || message.type === "invalid" || message.type === "unknown") return;
+  if (reception.evidence === "nothing" && isQuestion(message)) return;
   understand(turn, message, decoded.message);
+}
+
+/** A question that arrives by retransmission after more than a deadtime is no longer one. */
+function isQuestion(message: KnownMessage): boolean {
+  return message.type === "hb_takeover" || (message.type === "ask_resources" && message.step === "me");
 }
 
 function ignore(turn: Turn, reason: keyof IgnoredFrames, source: string, detail: string): void {

@@ -3,6 +3,7 @@
 
 import type { NodeState } from "../node.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
+import { possible } from "../resource/kernel.ts";
 import { ALL, holdingOf, includes, isNone, mirrored, sameSides } from "../resource/sides.ts";
 import { nowOf, send, setSelf, type Turn } from "../turn.ts";
 import type { ResourceReason } from "./body.ts";
@@ -40,7 +41,7 @@ function holdsAsClaimed(state: NodeState): boolean {
   if (self.phase !== "running" || !kernel.known) return false;
   const complete = completeSides(cluster, setup.self, claim.sides, heldAddresses(state));
   if (!sameSides(complete, claim.sides)) return false;
-  return includes(claim.sides, presentSides(cluster, setup.self, kernel.addresses));
+  return includes(claim.sides, presentSides(cluster, setup.self, possible(kernel)));
 }
 
 function isAgreed(state: NodeState): boolean {
@@ -73,7 +74,7 @@ export function ownView(state: NodeState): NodeView {
   return {
     claim: claim.sides,
     // What is not known may be there.
-    has: kernel.known ? presentSides(cluster, setup.self, kernel.addresses) : ALL,
+    has: kernel.known ? presentSides(cluster, setup.self, possible(kernel)) : ALL,
     kept: claim.kept,
     alone: claim.alone,
     stable: isStable(state),

@@ -11,7 +11,7 @@ import { plan } from "../plan.ts";
 import { log, logRarely, nowOf, send, type Turn } from "../turn.ts";
 import { announceAgain, announceDue, follow } from "./announce.ts";
 import { claimedResources, completeSides, managedAddresses, sideOf } from "./groups.ts";
-import { failed, pursue } from "./kernel.ts";
+import { failed, observed, possible, pursue } from "./kernel.ts";
 import { type Placements, place } from "./placement.ts";
 import { both, either, isNone, type Sides, without } from "./sides.ts";
 
@@ -104,7 +104,7 @@ export function onObserved(
 ): void {
   const first = !turn.state.kernel.known;
   const before = heldAddresses(turn.state);
-  turn.state = { ...turn.state, kernel: { ...turn.state.kernel, known: true, addresses, routes } };
+  turn.state = { ...turn.state, kernel: observed(turn.state.kernel, addresses, routes) };
   const after = heldAddresses(turn.state);
   for (const { address } of wantedAddresses(turn.state)) {
     if (before.has(address) && !after.has(address)) log(turn, WORDS.removedByOther(address));
@@ -131,12 +131,8 @@ export function onRival(turn: Turn, name: string, address: Address, mac: string)
   turn.state = { ...turn.state, announcements: announceAgain(announcements, [address], nowOf(turn)) };
 }
 
-/** The service addresses that the kernel has. */
-export function presentAddresses(state: NodeState): readonly string[] {
-  const managed = new Set(managedAddresses(state.cluster));
-  return [
-    ...new Set(
-      state.kernel.addresses.map(({ address }) => address).filter((address) => managed.has(address)),
-    ),
-  ];
+/** The service addresses that the kernel has, or may have by now. */
+export function presentAddresses(state: NodeState): readonly Address[] {
+  const present = possible(state.kernel);
+  return managedAddresses(state.cluster).filter((address) => present.has(address));
 }

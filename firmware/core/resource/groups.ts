@@ -3,7 +3,6 @@
 // comes as events, however long it takes. Only addresses act in this version.
 
 import type { Address, ClusterConfig, ResourceGroupConfig } from "../config/cluster.ts";
-import type { ObservedAddress } from "../event.ts";
 import type { AddressResource } from "./placement.ts";
 import { SIDES, type Side, type Sides } from "./sides.ts";
 
@@ -29,13 +28,8 @@ export function managedAddresses(cluster: ClusterConfig): readonly Address[] {
   return [...new Set(cluster.resources.flatMap(addressesOf).map(({ address }) => address))];
 }
 
-/** The sides of which the kernel has any address. */
-export function presentSides(
-  cluster: ClusterConfig,
-  self: string,
-  observed: readonly ObservedAddress[],
-): Sides {
-  const present = new Set(observed.map(({ address }) => address));
+/** The sides that have any of the addresses `present`. */
+export function presentSides(cluster: ClusterConfig, self: string, present: ReadonlySet<Address>): Sides {
   const has = (side: Side): boolean =>
     cluster.resources
       .filter((group) => sideOf(group, self) === side)

@@ -12,6 +12,8 @@ export interface Kernel {
   readonly routes: readonly ObservedRoute[];
   /** The changes asked for and not yet seen; empty when all is as wanted. */
   readonly asked: string;
+  /** Additions asked for since the last `observed`: they may be there already. */
+  readonly adding: readonly Address[];
   /** When to ask for the same again, monotonic ms, and how often that was done. */
   readonly askAgainAt: number;
   readonly attempts: number;
@@ -27,6 +29,7 @@ export const UNKNOWN_KERNEL: Kernel = {
   addresses: [],
   routes: [],
   asked: "",
+  adding: [],
   askAgainAt: 0,
   attempts: 0,
   failures: new Map(),
@@ -51,7 +54,23 @@ export function pursue(
   const attempts = needed === kernel.asked ? kernel.attempts + 1 : 0;
   if (attempts > 0 && now < kernel.askAgainAt) return { kernel, reconcile: false };
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempts, 10));
-  return { kernel: { ...kernel, asked: needed, attempts, askAgainAt: now + pause }, reconcile: true };
+  const added = changes.filter(({ type }) => type === "add").map(({ address }) => address.address);
+  const adding = [...new Set([...kernel.adding, ...added])];
+  return { kernel: { ...kernel, asked: needed, adding, attempts, askAgainAt: now + pause }, reconcile: true };
+}
+
+/** What the kernel has now. */
+export function observed(
+  kernel: Kernel,
+  addresses: readonly ObservedAddress[],
+  routes: readonly ObservedRoute[],
+): Kernel {
+  return { ...kernel, known: true, addresses, routes, adding: [] };
+}
+
+/** Every address that the kernel has, or may have by now. */
+export function possible(kernel: Kernel): ReadonlySet<Address> {
+  return new Set([...kernel.addresses.map(({ address }) => address), ...kernel.adding]);
 }
 
 export function nextAttempt(kernel: Kernel): number | undefined {

@@ -103,6 +103,31 @@ test("a node that was held up for less than its deadtime calls nobody dead befor
   expect(peerOf(node.pass(200))?.status).toBe("dead");
 });
 
+test("a tick that comes late lets waiting frames be read first, but a node that is always late is no excuse", () => {
+  const node = paired().pass(960);
+  node.now += 65;
+  expect(peerOf(node.event({ type: "tick" }))?.status).toBe("active");
+  node.now += 55;
+  expect(peerOf(node.event({ type: "tick" }))?.status).toBe("dead");
+});
+
+test("a question that was held up for longer than the deadtime is none any more", () => {
+  const node = paired();
+  node.skip();
+  node.passInTouch(2000);
+  node.hearLate({ type: "ask_resources", scope: "local", step: "me" });
+  expect(node.state.handover).toBeUndefined();
+});
+
+test("after a stop, what was just asked for may be there until the kernel has been seen again", () => {
+  const node = bench().status("active");
+  node.obeys = false;
+  node.hear({ type: "resource", holds: "local", stable: true }).event({ type: "stop" });
+  expect(node.said()).not.toContain("shutdone");
+  node.obeys = true;
+  expect(node.observe().said()).toContain("shutdone");
+});
+
 test("a node that did not run for longer than its deadtime releases before it does anything else", () => {
   const node = paired();
   node.now += 1500;

@@ -4,7 +4,6 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
-  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -130,16 +129,13 @@ test("the initramfs holds the program as /init, every module of its index, and w
 test("another folder, umask, time zone, locale and user give the same bytes", () => {
   const elsewhere = join(folder, "another folder");
   mkdirSync(elsewhere);
-  const other = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-  if (other.uid !== undefined) chownSync(elsewhere, nobody, nobody);
+  // A user namespace in which root is nobody: it still reaches a checkout that only root may enter.
+  const other =
+    process.getuid?.() === 0 ? ["unshare", "--user", `--map-user=${nobody}`, `--map-group=${nobody}`] : [];
   const script = join(import.meta.dirname, "image-stand-in.ts");
-  const build = ["-c", 'umask 077; exec "$@"', "sh", process.execPath, script, elsewhere];
+  const build = ["-c", 'umask 077; exec "$@"', "sh", ...other, process.execPath, script, elsewhere];
   const env = { PATH: process.env.PATH, TZ: "Asia/Tokyo", LC_ALL: "C.UTF-8", HOME: elsewhere };
-  expect(
-    execFileSync("sh", build, { ...other, env, cwd: "/" })
-      .toString()
-      .trim(),
-  ).toBe(image.sha256);
+  expect(execFileSync("sh", build, { env, cwd: "/" }).toString().trim()).toBe(image.sha256);
 });
 
 describe("builds nothing", () => {

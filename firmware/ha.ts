@@ -4,6 +4,7 @@
 import { constants } from "node:os";
 import { adjustOom, lockMemory, setRealtime } from "../native/process/index.ts";
 import { isBox } from "./adapters/box-process.ts";
+import { ChildPrograms } from "./adapters/child-programs.ts";
 import { ConsoleLog } from "./adapters/console-log.ts";
 import { openDeviceWatchdog } from "./adapters/device-watchdog.ts";
 import { FileStore } from "./adapters/file-store.ts";
@@ -105,7 +106,15 @@ function equip(
     media: media.setups,
   };
   const arp = new PacketArp((mac) => addresses.links().some((link) => link.mac === mac));
-  const ports = { clock, random: new SystemRandom(), log, media: media.media, addresses, arp };
+  const ports = {
+    clock,
+    random: new SystemRandom(),
+    log,
+    media: media.media,
+    addresses,
+    arp,
+    programs: new ChildPrograms(),
+  };
   return { setup, ports: watchdog === undefined ? ports : { ...ports, watchdog } };
 }
 
@@ -172,7 +181,7 @@ async function takeApart(ports: NodePorts, door: OperatorSocket, log: ConsoleLog
   if (!disarmed.ok) log.write("ERROR", `The watchdog runs on: ${disarmed.error}`);
   ports.addresses.close();
   ports.arp.close();
-  await Promise.all([door.close(), ...ports.media.map((medium) => medium.close())]);
+  await Promise.all([door.close(), ports.programs.close(), ...ports.media.map((medium) => medium.close())]);
   await log.close();
   // Handlers of signals keep no process alive, but a second signal must not be heard by a daemon that is gone.
   for (const signal of endingSignals) process.removeAllListeners(signal);

@@ -2,6 +2,7 @@
 // plan() compares them with what the kernel has, and applying the same plan twice changes nothing.
 
 import type { Address } from "./config/cluster.ts";
+import type { CheckSpec, Program } from "./program.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** heartbeat's own words for severities. */
@@ -29,6 +30,12 @@ export type Action =
     }
   /** The wanted addresses may have changed: plan and apply, then report `observed`. */
   | { readonly type: "reconcile" }
+  /** Starts a program; `id` is unique among all runs of this process and comes back with `program-ended`. */
+  | { readonly type: "run"; readonly id: string; readonly program: Program }
+  /** Ends a program that `run` started: SIGTERM, and SIGKILL when that does not help; `program-ended` follows. */
+  | { readonly type: "kill"; readonly id: string }
+  /** The complete list of the checks that are to go on from now. */
+  | { readonly type: "check"; readonly checks: readonly CheckSpec[] }
   /** Answer of an operator request; `error` when it was refused. */
   | { readonly type: "answer"; readonly id: number; readonly error?: string; readonly snapshot: Snapshot }
   /** The orderly end is complete; the process may exit. */

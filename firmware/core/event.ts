@@ -1,6 +1,7 @@
 // Everything that can happen to a node, as data. Adapters turn the world into these; the core reads nothing else.
 
 import type { Address } from "./config/cluster.ts";
+import type { ProgramOutcome } from "./program.ts";
 import type { Instant } from "./time.ts";
 
 /** `all`, or one side of the pair as heartbeat's hb_standby and hb_takeover name it. */
@@ -55,6 +56,15 @@ export type Event = Stamped &
     /** Somebody else claims `address` on our segment. */
     | { readonly type: "rival"; readonly interface: string; readonly address: Address; readonly mac: string }
     | { readonly type: "operator"; readonly request: OperatorRequest; readonly id: number }
+    /** A program that `run` started is gone, with everything in its process group; `output` is the end of what it printed. */
+    | {
+        readonly type: "program-ended";
+        readonly id: string;
+        readonly outcome: ProgramOutcome;
+        readonly output: string;
+      }
+    /** One attempt of a check; `detail` says in one line what was seen. */
+    | { readonly type: "checked"; readonly id: string; readonly ok: boolean; readonly detail: string }
     /** Orderly end of this process: hand over, release, then `stopped`. */
     | { readonly type: "stop" }
   );

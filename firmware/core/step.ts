@@ -67,6 +67,9 @@ function take(turn: Turn, event: Event): void {
     case "rival":
       onRival(turn, event.interface, event.address, event.mac);
       break;
+    case "program-ended":
+    case "checked":
+      break;
     case "operator":
       onOperator(turn, event.request, event.id);
       break;

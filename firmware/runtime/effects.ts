@@ -47,6 +47,12 @@ export function effectTable(context: EffectContext): Effects {
       const { addresses } = ports;
       context.post({ type: "observed", addresses: addresses.addresses(), routes: addresses.routes() });
     },
+    run: ({ id, program }) =>
+      ports.programs.run(id, program, (outcome, output) =>
+        context.post({ type: "program-ended", id, outcome, output }),
+      ),
+    kill: ({ id }) => ports.programs.kill(id),
+    check: ({ checks }) => ports.checks?.want(checks),
     answer({ id, error, snapshot }) {
       const answer = operators.get(id);
       if (answer === undefined) throw new Error(`answer names the request ${id}, which nobody waits for`);

@@ -1,9 +1,11 @@
 // The outside world of one node, as the runtime is given it: real adapters in the daemon, fakes in tests.
 
+import type { Checks } from "../ports/checks.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Medium } from "../ports/medium.ts";
 import type { Addresses, Arp } from "../ports/network.ts";
+import type { Programs } from "../ports/programs.ts";
 import type { Watchdog } from "../ports/watchdog.ts";
 
 export interface NodePorts {
@@ -13,6 +15,9 @@ export interface NodePorts {
   readonly media: readonly Medium[];
   readonly addresses: Addresses;
   readonly arp: Arp;
+  readonly programs: Programs;
+  /** Absent when nothing is to be checked. */
+  readonly checks?: Checks;
   /** Absent when the box has none to pet. */
   readonly watchdog?: Watchdog;
 }

@@ -65,6 +65,7 @@ export class Runtime<State> {
       changed: () => this.#postObserved(),
       carrier: (interfaceName, up) => this.#post({ type: "carrier", interface: interfaceName, up }),
     });
+    this.#ports.checks?.watch((id, ok, detail) => this.#post({ type: "checked", id, ok, detail }));
     this.#postObserved();
     this.#decide();
   }

@@ -4,9 +4,11 @@
 import type { WantedAddress } from "../../firmware/core/action.ts";
 import type { Address } from "../../firmware/core/config/cluster.ts";
 import type { ObservedAddress, ObservedRoute } from "../../firmware/core/event.ts";
+import type { Program, ProgramOutcome } from "../../firmware/core/program.ts";
 import type { Clock } from "../../firmware/ports/clock.ts";
 import type { Medium, MediumSink } from "../../firmware/ports/medium.ts";
 import type { Addresses, Arp, Link, NetworkSink, Outcome } from "../../firmware/ports/network.ts";
+import type { Programs } from "../../firmware/ports/programs.ts";
 import type { Watchdog } from "../../firmware/ports/watchdog.ts";
 
 const epoch = 1_800_000_000;
@@ -141,5 +143,33 @@ export class FakeWatchdog implements Watchdog {
 
   disarm(): void {
     this.disarmed = true;
+  }
+}
+
+export class FakePrograms implements Programs {
+  readonly running = new Map<string, Program>();
+  readonly killed: string[] = [];
+  readonly #ended = new Map<string, (outcome: ProgramOutcome, output: string) => void>();
+
+  run(id: string, program: Program, ended: (outcome: ProgramOutcome, output: string) => void): void {
+    this.running.set(id, program);
+    this.#ended.set(id, ended);
+  }
+
+  kill(id: string): void {
+    this.killed.push(id);
+  }
+
+  /** The program `id` ends like this. */
+  end(id: string, outcome: ProgramOutcome, output = ""): void {
+    const ended = this.#ended.get(id);
+    if (ended === undefined) throw new Error(`no program ${id} runs`);
+    this.running.delete(id);
+    this.#ended.delete(id);
+    ended(outcome, output);
+  }
+
+  async close(): Promise<void> {
+    this.running.clear();
   }
 }

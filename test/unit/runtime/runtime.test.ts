@@ -8,7 +8,14 @@ import type { Snapshot } from "../../../firmware/core/snapshot.ts";
 import type { OperatorAnswer } from "../../../firmware/ports/operator.ts";
 import type { NodeLogic } from "../../../firmware/runtime/node-logic.ts";
 import { Runtime } from "../../../firmware/runtime/runtime.ts";
-import { FakeAddresses, FakeArp, FakeClock, FakeMedium, FakeWatchdog } from "../../support/fake-ports.ts";
+import {
+  FakeAddresses,
+  FakeArp,
+  FakeClock,
+  FakeMedium,
+  FakePrograms,
+  FakeWatchdog,
+} from "../../support/fake-ports.ts";
 
 const vip: WantedAddress = { interface: "eth0", address: "10.0.0.9", prefixLength: 24, label: "eth0:0" };
 
@@ -51,6 +58,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
     medium: new FakeMedium("bcast eth0"),
     addresses: new FakeAddresses(),
     arp: new FakeArp(),
+    programs: new FakePrograms(),
     watchdog: new FakeWatchdog(),
   };
   const ended = { stopped: 0, reports: [] as string[] };
@@ -67,6 +75,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
     media: [world.medium],
     addresses: world.addresses,
     arp: world.arp,
+    programs: world.programs,
     ...(options.watchdog === true && { watchdog: world.watchdog }),
   };
   const runtime = new Runtime(logic, ports, {

@@ -2,12 +2,13 @@
 // at in production. A node for which they do not hold must not act on what it has decided.
 
 import { invariant } from "./invariant.ts";
-import { type NodeState, wantedAddresses } from "./node.ts";
+import { type NodeState, partnerOf, wantedAddresses } from "./node.ts";
 import { holdingOf, includes, isNone } from "./resource/sides.ts";
 
 /** Throws with the broken one. */
 export function checkNode(state: NodeState): void {
-  const { self, claim, handover, peer, acquiring, setup } = state;
+  const { self, claim, handover, acquiring, setup } = state;
+  const peer = partnerOf(state);
   const about = `${setup.self} (${self.phase}, ${self.status}, claims ${holdingOf(claim.sides)})`;
   invariant(isNone(claim.sides) || self.phase === "running", `${about}: only a running node claims anything`);
   invariant(self.phase !== "running" || self.status === "active", `${about}: a running node is active`);

@@ -8,7 +8,7 @@ import { type Authenticator, createAuthenticator } from "./heartbeat/auth.ts";
 import type { NodeStatus } from "./heartbeat/body.ts";
 import type { Handover } from "./heartbeat/handover.ts";
 import { wake as inboxWake } from "./heartbeat/inbox.ts";
-import { createLinks, type Links, linkDeadline } from "./heartbeat/links.ts";
+import { linkDeadline } from "./heartbeat/links.ts";
 import { createPeer, deathAt, type Peer } from "./heartbeat/membership.ts";
 import { createOutbox, type Outbox } from "./heartbeat/outbox.ts";
 import { type Claim, NO_CLAIM } from "./heartbeat/ownership.ts";
@@ -57,15 +57,12 @@ export interface NodeState {
   readonly setup: NodeSetup;
   readonly auth: Authenticator;
   readonly self: Self;
-  /** Absent in a cluster of one. */
-  readonly peer?: Peer;
-  readonly links: Links;
+  /** Every other node of the cluster file by name, in the file's order. */
+  readonly peers: ReadonlyMap<string, Peer>;
   readonly claim: Claim;
   readonly acquiring: Acquiring;
   readonly handover?: Handover;
   readonly ending?: Ending;
-  /** Since when both nodes claim the same while the peer does not hear this one; monotonic ms. */
-  readonly unheardSince?: number;
   /** How often a peer that was called dead turned out to be alive. */
   readonly partitions: number;
   readonly kernel: Kernel;
@@ -81,9 +78,8 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
     cluster.nodes.some(({ name }) => name === setup.self),
     `node ${setup.self} is not in the cluster file`,
   );
-  const others = cluster.nodes.filter(({ name }) => name !== setup.self);
-  invariant(others.length <= 1, `a cluster has at most 2 nodes, this one has ${others.length + 1}`);
-  const peer = others[0] && createPeer(others[0].name, cluster.heartbeat.deadtime);
+  const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== setup.self);
+  const { deadtime } = cluster.heartbeat;
   return {
     cluster,
     setup,
@@ -99,8 +95,7 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
       saidStatus: "",
       saidHolding: "",
     },
-    ...(peer && { peer }),
-    links: createLinks(peer ? setup.media : []),
+    peers: new Map(others.map((name) => [name, createPeer(name, deadtime, setup.media)])),
     claim: NO_CLAIM,
     acquiring: { sides: NONE, cause: "start" },
     partitions: 0,
@@ -112,6 +107,12 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
   };
 }
 
+/** The other node of a pair, with which heartbeat's resource protocol is spoken; undefined in a cluster of any other size. */
+export function partnerOf({ peers }: NodeState): Peer | undefined {
+  const [partner, ...others] = peers.values();
+  return others.length === 0 ? partner : undefined;
+}
+
 /** Monotonic ms of the earliest deadline, when the runtime sends a `tick`; undefined when the node waits for nothing. */
 export function nextWake(state: NodeState): number | undefined {
   return earliest(deadlines(state));
@@ -119,26 +120,36 @@ export function nextWake(state: NodeState): number | undefined {
 
 /** Everything the node waits for, by name. */
 function deadlines(state: NodeState): Deadlines {
-  const { self, peer, links, handover, ending } = state;
+  const { self, handover, ending } = state;
   if (!self.started || self.phase === "stopped") return new Map();
-  const { keepalive, deadtime } = state.cluster.heartbeat;
+  const { keepalive } = state.cluster.heartbeat;
   const silent = ending !== undefined && ending.shutdones > 0;
   const all: Readonly<Record<string, number | undefined>> = {
     keepalive: silent ? undefined : self.lastStatus + keepalive,
-    death: peer && deathAt(peer, self.graceUntil),
-    links: peer && linkDeadline(links, peer.deadtime, self.graceUntil),
-    missing: peer && inboxWake(peer.inbox),
     handover: handover?.deadline,
     ending: ending?.nextAt,
-    unheard: state.unheardSince === undefined ? undefined : state.unheardSince + deadtime,
     addresses: nextAttempt(state.kernel),
     announcements: nextAnnouncement(state.announcements),
   };
+  for (const peer of state.peers.values()) Object.assign(all, peerDeadlines(state, peer));
   return new Map(
     Object.entries(all).filter(
       (each): each is [string, number] => each[1] !== undefined && Number.isFinite(each[1]),
     ),
   );
+}
+
+function peerDeadlines(
+  { self, cluster }: NodeState,
+  peer: Peer,
+): Readonly<Record<string, number | undefined>> {
+  const { name, unheardSince } = peer;
+  return {
+    [`death ${name}`]: deathAt(peer, self.graceUntil),
+    [`links ${name}`]: linkDeadline(peer.links, peer.deadtime, self.graceUntil),
+    [`missing ${name}`]: inboxWake(peer.inbox),
+    [`unheard ${name}`]: unheardSince === undefined ? undefined : unheardSince + cluster.heartbeat.deadtime,
+  };
 }
 
 /** The addresses this node wants on its interfaces now, in the order of acquisition. */

@@ -5,7 +5,7 @@ import type { OperatorRequest, ResourceScope } from "./event.ts";
 import { offerHandover, requestHandover } from "./heartbeat/handshake.ts";
 import { isGone } from "./heartbeat/membership.ts";
 import { isStable } from "./heartbeat/report.ts";
-import type { NodeState } from "./node.ts";
+import { type NodeState, partnerOf } from "./node.ts";
 import { both, includes, isNone, sidesOf } from "./resource/sides.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import type { Turn } from "./turn.ts";
@@ -26,7 +26,8 @@ function refusal(
   command: "takeover" | "standby",
   scope: ResourceScope,
 ): string | undefined {
-  const { self, setup, peer, claim, handover } = state;
+  const { self, setup, claim, handover } = state;
+  const peer = partnerOf(state);
   const held = both(claim.sides, sidesOf(scope));
   const resources = scope === "all" ? "resources" : `${scope} resources`;
   if (self.phase !== "running") return `${setup.self} is ${self.phase}`;

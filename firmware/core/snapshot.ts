@@ -2,7 +2,7 @@
 
 import type { ResourceGroupConfig } from "./config/cluster.ts";
 import { heldAddresses, isStable } from "./heartbeat/report.ts";
-import type { NodeState } from "./node.ts";
+import { type NodeState, partnerOf } from "./node.ts";
 import { addressesOf, sideOf } from "./resource/groups.ts";
 import { isNone, mirrored } from "./resource/sides.ts";
 import type { Instant } from "./time.ts";
@@ -71,17 +71,19 @@ export function takeSnapshot(state: NodeState, now: Instant): Snapshot {
 }
 
 function memberSnapshot(state: NodeState, name: string, now: number): MemberSnapshot {
-  const { setup, self, peer, links } = state;
+  const { setup, self } = state;
+  const peer = state.peers.get(name);
   if (name === setup.self) return { name, self: true, status: self.status, links: [] };
   const seen = setup.media.map(({ id, link }): LinkSnapshot => {
-    const { up = false, lastHeard } = links.get(id) ?? {};
+    const { up = false, lastHeard } = peer?.links.get(id) ?? {};
     return { medium: id, link, up, ...(lastHeard !== undefined && { lastHeardAgo: now - lastHeard }) };
   });
   return { name, self: false, status: peer?.status ?? "unknown", links: seen };
 }
 
 function groupSnapshot(state: NodeState, group: ResourceGroupConfig): GroupSnapshot {
-  const { setup, claim, kernel, peer } = state;
+  const { setup, claim, kernel } = state;
+  const peer = partnerOf(state);
   const side = sideOf(group, setup.self);
   const addresses = addressesOf(group).map(({ address }) => address);
   const held = heldAddresses(state);

@@ -28,8 +28,9 @@ export function setSelf(turn: Turn, change: Partial<Self>): void {
   turn.state = { ...turn.state, self: { ...turn.state.self, ...change } };
 }
 
+/** Replaces what is known of the node that `peer` names. */
 export function setPeer(turn: Turn, peer: Peer): void {
-  turn.state = { ...turn.state, peer };
+  turn.state = { ...turn.state, peers: new Map(turn.state.peers).set(peer.name, peer) };
 }
 
 export function log(turn: Turn, { severity, text }: LogLine): void {

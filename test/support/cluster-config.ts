@@ -1,4 +1,4 @@
-// Cluster configurations made by hand: two directors, two service addresses, short times. Tests change what they are about.
+// Cluster configurations made by hand: two directors or more, two service addresses, short times. Tests change what they are about.
 
 import type {
   ClusterConfig,
@@ -28,7 +28,7 @@ export const HEARTBEAT: HeartbeatConfig = {
   respawn: [],
 };
 
-function director(number: 1 | 2): NodeConfig {
+function director(number: number): NodeConfig {
   return {
     name: `director${number}`,
     identity: {},
@@ -52,11 +52,12 @@ export const GROUPS: readonly ResourceGroupConfig[] = [
 export function clusterConfig(
   heartbeat: Partial<HeartbeatConfig> = {},
   resources: readonly ResourceGroupConfig[] = GROUPS,
+  nodes = 2,
 ): ClusterConfig {
   return {
     version: 1,
     cluster: "rack7",
-    nodes: [director(1), director(2)],
+    nodes: Array.from({ length: nodes }, (_, index) => director(index + 1)),
     heartbeat: { ...HEARTBEAT, ...heartbeat },
     resources,
     services: [],

@@ -3,7 +3,7 @@
 // to their preferred node.
 
 import type { ResourceScope } from "../event.ts";
-import type { NodeState } from "../node.ts";
+import { type NodeState, partnerOf } from "../node.ts";
 import { changeClaim } from "../resource/acquisition.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
 import { possible } from "../resource/kernel.ts";
@@ -62,7 +62,7 @@ export function requestHandover(turn: Turn, scope: ResourceScope, operator: numb
 
 /** The peer asks to be given `scope`, relative to it. */
 export function onTakeoverRequest(turn: Turn, scope: ResourceScope): void {
-  const { peer } = turn.state;
+  const peer = partnerOf(turn.state);
   if (!isAlive(peer) || refusal(turn)) return;
   offerHandover(turn, mirroredScope(scope), "peer");
 }
@@ -75,7 +75,8 @@ export function onAsk(
   sequence: number,
 ): void {
   if (step === "done") noteDone(turn, scope, sequence);
-  const { handover, peer } = turn.state;
+  const { handover } = turn.state;
+  const peer = partnerOf(turn.state);
   if (peer === undefined || turn.state.self.phase !== "running") return;
   if (step === "me") agree(turn, peer.name, scope);
   else if (step === "other") {
@@ -93,7 +94,8 @@ export function onAsk(
 
 /** Who is done has released, or has acquired, whatever an older status, which may come after it, says. */
 function noteDone(turn: Turn, scope: ResourceScope, sequence: number): void {
-  const { handover, peer } = turn.state;
+  const { handover } = turn.state;
+  const peer = partnerOf(turn.state);
   if (handover?.scope !== scope || peer?.view === undefined || sequence <= peer.statusSequence) return;
   const { claim, has } = peer.view;
   const given = sidesOf(scope);
@@ -106,7 +108,8 @@ function noteDone(turn: Turn, scope: ResourceScope, sequence: number): void {
 }
 
 function agree(turn: Turn, from: string, scope: ResourceScope): void {
-  const { handover, peer } = turn.state;
+  const { handover } = turn.state;
+  const peer = partnerOf(turn.state);
   if (!isAlive(peer) || peer.leaving) return;
   log(turn, WORDS.wantsStandby(from, scope));
   const crossing = handover?.stage === "asked";
@@ -130,7 +133,8 @@ export function onGiving(turn: Turn): void {
 
 /** True, with a log line, when no hand-over can begin now. */
 function refusal(turn: Turn): boolean {
-  const { peer, handover } = turn.state;
+  const { handover } = turn.state;
+  const peer = partnerOf(turn.state);
   const name = peer?.name ?? "";
   if (handover !== undefined) log(turn, WORDS.standbyIgnored(name, "A hand-over is in progress."));
   else if (!isStable(turn.state)) log(turn, WORDS.standbyIgnored(name, "We are in flux."));
@@ -140,7 +144,8 @@ function refusal(turn: Turn): boolean {
 
 /** Takes every step of a hand-over that what is true now allows, and gives up one that stands still. */
 export function advanceHandover(turn: Turn): void {
-  const { handover, peer } = turn.state;
+  const { handover } = turn.state;
+  const peer = partnerOf(turn.state);
   if (handover === undefined || peer === undefined) return;
   const view = peer.kind === "pulsebox" ? peer.view : undefined;
   if (handover.role === "giver") advanceGiving(turn, handover, view);
@@ -206,7 +211,7 @@ function finishGiving(turn: Turn, handover: Handover): void {
 
 /** An operator's wish and a completed failback both end the offer to a returned peer. */
 function finish(turn: Turn, handover: Handover): void {
-  const { peer } = turn.state;
+  const peer = partnerOf(turn.state);
   end(turn);
   if (peer !== undefined) setPeer(turn, { ...peer, failbackDue: false });
   answer(turn, handover);
@@ -240,7 +245,7 @@ function begin(turn: Turn, handover: Omit<Handover, "sinceSequence">): void {
 }
 
 function advance(turn: Turn, handover: Handover, stage: Handover["stage"]): void {
-  begin(turn, proceeding(handover, stage, turn.state.peer?.kind ?? "unknown", nowOf(turn)));
+  begin(turn, proceeding(handover, stage, partnerOf(turn.state)?.kind ?? "unknown", nowOf(turn)));
 }
 
 function end(turn: Turn): void {

@@ -1,5 +1,5 @@
-// This node's own life: init until what an earlier start left is released, up, active as soon as the peer was heard or
-// is known to be dead; what being held up means; and the orderly end.
+// This node's own life: init until what an earlier start left is released, up, active as soon as every peer was heard
+// or is known to be dead; what being held up means; and the orderly end.
 
 import { nextWake } from "../node.ts";
 import { changeClaim, presentAddresses } from "../resource/acquisition.ts";
@@ -9,7 +9,7 @@ import { abortHandover } from "./handshake.ts";
 import { createInbox, tick } from "./inbox.ts";
 import { linksDown, silentLinks } from "./links.ts";
 import { WORDS } from "./log-words.ts";
-import { awaited, deathAt, died, doubted, isGone } from "./membership.ts";
+import { awaited, deathAt, died, doubted, isAlive, type Peer } from "./membership.ts";
 import { text } from "./message.ts";
 import { NO_CLAIM } from "./ownership.ts";
 
@@ -19,19 +19,19 @@ import { NO_CLAIM } from "./ownership.ts";
  */
 const LATE = 20;
 const READ_WITHIN = 30;
-/** The orderly end may take so long, ms; then it ends without the word that would let the peer take over at once. */
+/** The orderly end may take so long, ms; then it ends without the word that would let a peer take over at once. */
 const END_WITHIN = 10_000;
 /** The last word cannot be asked for again, so it is sent several times, ms apart; a real node acts on each new number. */
 const SHUTDONES = 3;
 const SHUTDONE_PAUSE = 50;
 
 export function begin(turn: Turn): void {
-  const { setup, cluster, peer, self } = turn.state;
+  const { setup, cluster, peers, self } = turn.state;
   if (self.started) return;
   const now = nowOf(turn);
   const { keepalive, initdead, deadtime } = cluster.heartbeat;
   setSelf(turn, { started: true, lastStatus: now - keepalive });
-  if (peer !== undefined) {
+  for (const peer of peers.values()) {
     const inbox = createInbox({ peer: peer.name, duplicateWindow: deadtime, draw: turn.event.draw });
     setPeer(turn, { ...awaited(peer, now, initdead), inbox });
   }
@@ -58,26 +58,31 @@ export function noticeDelay(turn: Turn): void {
   if (now - self.lastStatus > deadtime && self.phase === "running") rejoin(turn, now - self.lastStatus);
 }
 
-/** The peer must have called us dead: release, forget what it said, and wait until it is heard again or silent too long. */
+/** The others must have called us dead: release, forget what they said, and wait until each is heard again or silent too long. */
 function rejoin(turn: Turn, ms: number): void {
-  const { peer, cluster, self } = turn.state;
-  if (peer === undefined) return;
+  const { peers, cluster, self } = turn.state;
+  if (peers.size === 0) return;
   const { deadtime } = cluster.heartbeat;
   log(turn, WORDS.stalled(ms, deadtime));
   abortHandover(turn, "this node did not run");
   changeClaim(turn, NO_CLAIM, "start");
-  setPeer(turn, doubted(peer, nowOf(turn), Math.max(deadtime, peer.deadtime)));
+  for (const peer of peers.values()) {
+    setPeer(turn, doubted(peer, nowOf(turn), Math.max(deadtime, peer.deadtime)));
+  }
   setSelf(turn, { sinceSequence: self.outbox.next });
   send(turn, { type: "starting" });
 }
 
-/** The silence of links and of the peer, and the holes in what was heard. */
+/** The silence of links and of peers, and the holes in what was heard. */
 export function noticeSilence(turn: Turn): void {
-  const { peer, links, self, setup } = turn.state;
-  if (peer === undefined) return;
+  for (const peer of turn.state.peers.values()) noticeSilenceOf(turn, peer);
+}
+
+function noticeSilenceOf(turn: Turn, before: Peer): void {
+  const { self, setup } = turn.state;
   const now = nowOf(turn);
-  const silent = now < self.graceUntil ? [] : silentLinks(links, peer.deadtime, now);
-  if (silent.length > 0) markDead(turn, silent);
+  const silent = now < self.graceUntil ? [] : silentLinks(before.links, before.deadtime, now);
+  const peer = silent.length > 0 ? linksDead(turn, before, silent) : before;
   const { inbox, replies } = tick(peer.inbox, now);
   if (inbox !== peer.inbox) setPeer(turn, { ...peer, inbox });
   for (const reply of replies) send(turn, reply);
@@ -87,31 +92,37 @@ export function noticeSilence(turn: Turn): void {
   const heldNothing = peer.view === undefined ? peer.status === "unknown" : isNone(peer.view.claim);
   if (heldNothing) log(turn, WORDS.heldNothing(peer.name));
   if (setup.media.length > 0) log(turn, WORDS.noStonith());
-  setPeer(turn, died(turn.state.peer ?? peer));
+  setPeer(turn, died(turn.state.peers.get(peer.name) ?? peer));
 }
 
-/** Marks the links of `media` dead, which by itself decides nothing. */
+/** Marks every peer's links over `media` dead, which by itself decides nothing. */
 export function markDead(turn: Turn, media: readonly string[]): void {
-  const { links, setup, peer } = turn.state;
-  for (const { id, link } of setup.media) {
-    if (media.includes(id) && links.get(id)?.up) log(turn, WORDS.linkDead(peer?.name ?? "", link));
+  for (const peer of turn.state.peers.values()) linksDead(turn, peer, media);
+}
+
+function linksDead(turn: Turn, peer: Peer, media: readonly string[]): Peer {
+  for (const { id, link } of turn.state.setup.media) {
+    if (media.includes(id) && peer.links.get(id)?.up) log(turn, WORDS.linkDead(peer.name, link));
   }
-  turn.state = { ...turn.state, links: linksDown(links, media) };
+  const next = { ...peer, links: linksDown(peer.links, media) };
+  setPeer(turn, next);
+  return next;
 }
 
 /** init -> up -> active, each as soon as it is true. */
 export function advanceStatus(turn: Turn): void {
-  const { self, kernel, peer } = turn.state;
+  const { self, kernel } = turn.state;
+  const peers = [...turn.state.peers.values()];
   if (self.phase !== "starting" || !self.started) return;
   if (self.status === "init" && kernel.known && presentAddresses(turn.state).length === 0) {
     setSelf(turn, { status: "up" });
     log(turn, WORDS.localStatus("up"));
   }
-  const met = isGone(peer) || peer?.status !== "unknown";
+  const met = peers.every(({ status }) => status !== "unknown");
   if (turn.state.self.status !== "up" || !met) return;
   setSelf(turn, { status: "active", phase: "running" });
   log(turn, WORDS.localStatus("active"));
-  if (peer !== undefined && !isGone(peer)) send(turn, { type: "starting" });
+  if (peers.some(isAlive)) send(turn, { type: "starting" });
 }
 
 /** The orderly end begins: everything is released, and the peer knows why. */

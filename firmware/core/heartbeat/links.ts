@@ -1,4 +1,4 @@
-// The links of the peer, one for each medium: up since a frame of the peer came over it, dead when none came for the
+// The links of a peer, one for each medium: up since a frame of that peer came over it, dead when none came for the
 // peer's deadtime. A link decides nothing by itself; the peer is dead only when no medium brings anything new.
 
 export interface Link {

@@ -1,9 +1,11 @@
-// The peer as this node knows it: heartbeat's states unknown, init, up, active and dead, moved by what is heard and by
+// A peer as this node knows it: heartbeat's states unknown, init, up, active and dead, moved by what is heard and by
 // silence. A peer says itself how long its silence may last (dt); until it was heard for the first time, initdead
 // counts. Everything here is a pure function of one value.
 
+import type { MediumSetup } from "../event.ts";
 import type { MemberSnapshot } from "../snapshot.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
+import { createLinks, type Links } from "./links.ts";
 import type { NodeView } from "./view.ts";
 
 export type PeerStatus = MemberSnapshot["status"];
@@ -12,6 +14,7 @@ export interface Peer {
   readonly name: string;
   readonly status: PeerStatus;
   readonly inbox: Inbox;
+  readonly links: Links;
   /** The peer's own deadtime in ms; ours until it has told. */
   readonly deadtime: number;
   /** Silence is counted from here, monotonic ms: the last new message, or when the waiting began. */
@@ -34,13 +37,16 @@ export interface Peer {
   readonly departed: boolean;
   /** It has come back and is to be offered its own groups (auto_failback). */
   readonly failbackDue: boolean;
+  /** Since when it claims what this node claims while it does not hear this node; monotonic ms. */
+  readonly unheardSince?: number;
 }
 
-export function createPeer(name: string, deadtime: number): Peer {
+export function createPeer(name: string, deadtime: number, media: readonly MediumSetup[]): Peer {
   return {
     name,
     status: "unknown",
     inbox: createInbox({ peer: name, duplicateWindow: deadtime, draw: 0 }),
+    links: createLinks(media),
     deadtime,
     silentFrom: 0,
     patience: Number.POSITIVE_INFINITY,

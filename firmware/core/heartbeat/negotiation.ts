@@ -7,6 +7,7 @@
 //    our side only after our death, so nothing can come between its word and our claim but a network failing that moment.
 // 4. A peer that has returned gets its side back by a hand-over (auto_failback).
 
+import { partnerOf } from "../node.ts";
 import { changeClaim } from "../resource/acquisition.ts";
 import { announceAgain } from "../resource/announce.ts";
 import {
@@ -29,13 +30,15 @@ import { hearsUs, isStable, peerMayHave } from "./report.ts";
 import type { NodeView } from "./view.ts";
 
 export function negotiate(turn: Turn): void {
-  const { peer, self } = turn.state;
+  const { self, peers } = turn.state;
+  if (peers.size > 1) return;
+  const peer = partnerOf(turn.state);
   const running = self.phase === "running";
   if (running && isAlive(peer) && peer.view !== undefined) {
     agreeWith(turn, peer, peer.view);
     return;
   }
-  trackUnheard(turn, false);
+  if (peer !== undefined) trackUnheard(turn, peer.name, false);
   if (running && isGone(peer)) claimEverything(turn);
 }
 
@@ -48,7 +51,8 @@ function agreeWith(turn: Turn, peer: Peer, view: NodeView): void {
 }
 
 function claimEverything(turn: Turn): void {
-  const { claim, peer, self, setup } = turn.state;
+  const { claim, self, setup } = turn.state;
+  const peer = partnerOf(turn.state);
   if (claim.alone && sameSides(claim.sides, ALL)) return;
   abortHandover(turn, `${peer?.name ?? setup.self} is dead`);
   // What the peer said before it knew of this, and what was still on its way, agrees with nothing.
@@ -65,10 +69,11 @@ function settleDispute(turn: Turn, peer: Peer, view: NodeView): void {
   const theirs: Claim = { sides: view.claim, kept: view.kept, alone: view.alone };
   const dispute = disputed(claim, theirs);
   const unheard = !isNone(dispute) && !hearsUs(turn.state, peer);
-  trackUnheard(turn, unheard);
+  trackUnheard(turn, peer.name, unheard);
   if (isNone(dispute)) return;
   const tooLong =
-    unheard && nowOf(turn) - (turn.state.unheardSince ?? nowOf(turn)) >= cluster.heartbeat.deadtime;
+    unheard &&
+    nowOf(turn) - (partnerOf(turn.state)?.unheardSince ?? nowOf(turn)) >= cluster.heartbeat.deadtime;
   if (tooLong) log(turn, WORDS.notHeard(peer.name, cluster.heartbeat.deadtime));
   const given = tooLong ? dispute : verdict(turn, peer, theirs);
   if (isNone(given)) return;
@@ -86,10 +91,11 @@ function verdict(turn: Turn, peer: Peer, theirs: Claim): Sides {
   return claim.alone ? NONE : disputed(claim, theirs);
 }
 
-function trackUnheard(turn: Turn, unheard: boolean): void {
-  const { unheardSince, ...rest } = turn.state;
-  if (unheard && unheardSince === undefined) turn.state = { ...rest, unheardSince: nowOf(turn) };
-  if (!unheard && unheardSince !== undefined) turn.state = rest;
+function trackUnheard(turn: Turn, name: string, unheard: boolean): void {
+  const peer = turn.state.peers.get(name);
+  if (peer === undefined || unheard === (peer.unheardSince !== undefined)) return;
+  const { unheardSince: _, ...rest } = peer;
+  setPeer(turn, unheard ? { ...rest, unheardSince: nowOf(turn) } : rest);
 }
 
 /** The returned peer agrees and has released: the claim is an ordinary one again, and clients are told where it is. */

@@ -1,6 +1,7 @@
-// From a frame to what it means for this node: is it genuine, is it the peer's, is it new, what does it say. Whatever is
+// From a frame to what it means for this node: is it genuine, is it a peer's, is it new, what does it say. Whatever is
 // none of that is counted and ignored (RFC 1122's "be liberal" ends at the signature).
 
+import { invariant } from "../invariant.ts";
 import { sidesOf } from "../resource/sides.ts";
 import type { IgnoredFrames } from "../snapshot.ts";
 import { log, logRarely, nowOf, send, setPeer, setSelf, type Turn, transmit } from "../turn.ts";
@@ -31,10 +32,11 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
     ignore(turn, "malformed", source, "it has no valid trailer");
     return;
   }
-  const { peer, setup } = turn.state;
+  const { peers, setup } = turn.state;
   // A broadcast socket hears itself.
   if (trailer.src === setup.self && trailer.hg === setup.generation) return;
-  if (trailer.src !== peer?.name) {
+  const peer = peers.get(trailer.src);
+  if (peer === undefined) {
     ignore(turn, "foreignNode", source, `node ${trailer.src} is not this node's peer`);
     return;
   }
@@ -51,7 +53,7 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
   setPeer(turn, { ...peer, inbox: reception.inbox, ...(met && { metAt: nowOf(turn) }) });
   // After its shutdone a generation has nothing more to say.
   if (peer.departed && !met) return;
-  noteSignsOfLife(turn, medium, reception);
+  noteSignsOfLife(turn, peer.name, medium, reception);
   for (const reply of reception.replies) send(turn, reply);
   if (reception.verdict === "duplicate" || message.type === "invalid" || message.type === "unknown") return;
   if (reception.evidence === "nothing" && isQuestion(message)) return;
@@ -69,30 +71,35 @@ function ignore(turn: Turn, reason: keyof IgnoredFrames, source: string, detail:
   logRarely(turn, `frame ${source}`, WORDS.ignored(source, detail));
 }
 
-function noteSignsOfLife(turn: Turn, medium: string, { verdict, evidence }: Reception): void {
-  const { peer } = turn.state;
-  if (peer === undefined) return;
+function noteSignsOfLife(turn: Turn, name: string, medium: string, { verdict, evidence }: Reception): void {
   const now = nowOf(turn);
-  if (verdict === "restarted") onRestart(turn, peer);
-  if (evidence === "node") onHeard(turn);
-  if (evidence === "nothing" || !turn.state.links.has(medium)) return;
-  if (!turn.state.links.get(medium)?.up) {
+  if (verdict === "restarted") onRestart(turn, peerNamed(turn, name));
+  if (evidence === "node") onHeard(turn, peerNamed(turn, name));
+  const peer = peerNamed(turn, name);
+  if (evidence === "nothing" || !peer.links.has(medium)) return;
+  if (!peer.links.get(medium)?.up) {
     const link = turn.state.setup.media.find(({ id }) => id === medium)?.link ?? medium;
-    log(turn, WORDS.linkUp(peer.name, link));
+    log(turn, WORDS.linkUp(name, link));
   }
-  turn.state = { ...turn.state, links: linkHeard(turn.state.links, medium, now) };
+  setPeer(turn, { ...peer, links: linkHeard(peer.links, medium, now) });
+}
+
+/** As it is by now: what is done about a message changes its sender more than once. */
+function peerNamed(turn: Turn, name: string): Peer {
+  const peer = turn.state.peers.get(name);
+  invariant(peer !== undefined, `${name} is a peer of ${turn.state.setup.self}`);
+  return peer;
 }
 
 /** A higher generation of a peer that was not called dead: its earlier life is over all the same. */
 function onRestart(turn: Turn, peer: Peer): void {
   if (peer.status !== "dead") log(turn, WORDS.restarted(peer.name));
   abortHandover(turn, `${peer.name} restarted`);
-  setPeer(turn, restarted(turn.state.peer ?? peer));
+  setPeer(turn, restarted(peerNamed(turn, peer.name)));
 }
 
-function onHeard(turn: Turn): void {
-  const { peer, cluster, partitions } = turn.state;
-  if (peer === undefined) return;
+function onHeard(turn: Turn, peer: Peer): void {
+  const { cluster, partitions } = turn.state;
   const now = nowOf(turn);
   if (peer.status === "dead" && peer.lastHeard !== undefined) {
     turn.state = { ...turn.state, partitions: partitions + 1 };
@@ -108,16 +115,17 @@ function onHeard(turn: Turn): void {
 
 function understand(turn: Turn, message: KnownMessage, raw: Message): void {
   const { self } = turn.state.setup;
+  const { src } = message.trailer;
   if ("dest" in message && message.dest !== self) return;
   switch (message.type) {
     case "status":
-      onStatus(turn, message, raw);
+      onStatus(turn, peerNamed(turn, src), message, raw);
       break;
     case "starting":
       onStarting(turn);
       break;
     case "resource":
-      onResource(turn, message);
+      onResource(turn, peerNamed(turn, src), message);
       break;
     case "ask_resources":
       onAsk(turn, message.scope, message.step, message.trailer.seq ?? 0);
@@ -126,10 +134,10 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
       onTakeoverRequest(turn, message.scope);
       break;
     case "stonith":
-      onStonith(turn, message.node);
+      onStonith(turn, peerNamed(turn, src), message.node);
       break;
     case "shutdone":
-      onShutdone(turn);
+      onShutdone(turn, peerNamed(turn, src));
       break;
     case "reqnodes": {
       const nodes = turn.state.cluster.nodes.map(({ name }) => name);
@@ -140,7 +148,7 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
       resend(turn, message);
       break;
     case "NS_nak_rexmit":
-      refused(turn, message.trailer, message.sequence);
+      refused(turn, peerNamed(turn, src), message.trailer, message.sequence);
       break;
     // Acks bound the real node's history; ours is bounded anyway. Nodes come and go with the cluster file alone. ip-request
     // belongs to auto_failback legacy, the ping nodes' echoes and ipfail's messages to parts this version lacks.
@@ -161,10 +169,9 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
   }
 }
 
-function onStatus(turn: Turn, message: Known<"status">, raw: Message): void {
-  const { peer } = turn.state;
+function onStatus(turn: Turn, peer: Peer, message: Known<"status">, raw: Message): void {
   const sequence = message.trailer.seq ?? 0;
-  if (peer === undefined || sequence <= peer.statusSequence) return;
+  if (sequence <= peer.statusSequence) return;
   const field = text(raw, VIEW_FIELD);
   const view = field === undefined ? undefined : parseView(field);
   if (message.status !== peer.status || peer.statusSequence === 0) {
@@ -195,10 +202,9 @@ function onStarting(turn: Turn): void {
 }
 
 /** Of one of ours the status messages tell the same and more. */
-function onResource(turn: Turn, message: Known<"resource">): void {
-  const { peer } = turn.state;
+function onResource(turn: Turn, peer: Peer, message: Known<"resource">): void {
   const sequence = message.trailer.seq ?? 0;
-  if (peer === undefined || sequence <= peer.resourceSequence) return;
+  if (sequence <= peer.resourceSequence) return;
   const next = { ...peer, resourceSequence: sequence };
   if (message.reason === "shutdown") {
     log(turn, WORDS.shutdownNotice(peer.name));
@@ -215,19 +221,17 @@ function onResource(turn: Turn, message: Known<"resource">): void {
 }
 
 /** A real node tells by this that it called the named node dead and takes everything. */
-function onStonith(turn: Turn, node: string): void {
-  const { peer, setup } = turn.state;
-  if (node !== setup.self || peer?.kind !== "heartbeat" || peer.view === undefined) return;
+function onStonith(turn: Turn, peer: Peer, node: string): void {
+  const { setup } = turn.state;
+  if (node !== setup.self || peer.kind !== "heartbeat" || peer.view === undefined) return;
   setPeer(turn, { ...peer, view: { ...peer.view, alone: true } });
 }
 
-function onShutdone(turn: Turn): void {
-  const { peer } = turn.state;
-  if (peer === undefined) return;
+function onShutdone(turn: Turn, peer: Peer): void {
   if (!peer.leaving) log(turn, WORDS.shutdownNotice(peer.name));
   log(turn, WORDS.gaveUp(peer.name));
   abortHandover(turn, `${peer.name} has shut down`);
-  setPeer(turn, { ...died(turn.state.peer ?? peer), departed: true });
+  setPeer(turn, { ...died(peerNamed(turn, peer.name)), departed: true });
 }
 
 function resend(turn: Turn, message: Known<"NS_rexmit">): void {
@@ -239,9 +243,8 @@ function resend(turn: Turn, message: Known<"NS_rexmit">): void {
   for (const reply of answer.replies) send(turn, reply);
 }
 
-function refused(turn: Turn, trailer: Trailer, sequence: number): void {
-  const { peer } = turn.state;
-  if (peer !== undefined) setPeer(turn, { ...peer, inbox: onRefusal(peer.inbox, trailer, sequence) });
+function refused(turn: Turn, peer: Peer, trailer: Trailer, sequence: number): void {
+  setPeer(turn, { ...peer, inbox: onRefusal(peer.inbox, trailer, sequence) });
 }
 
 function addressee({ src, srcuuid }: Trailer): { dest: string; destuuid?: Uint8Array } {

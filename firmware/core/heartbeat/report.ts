@@ -1,7 +1,7 @@
 // What a node says without being asked: a status message with each keepalive and at every change, and a resource
 // message whenever what it owns, or whether that is settled, has changed.
 
-import type { NodeState } from "../node.ts";
+import { type NodeState, partnerOf } from "../node.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
 import { possible } from "../resource/kernel.ts";
 import { ALL, holdingOf, includes, isNone, mirrored, sameSides } from "../resource/sides.ts";
@@ -45,7 +45,7 @@ function holdsAsClaimed(state: NodeState): boolean {
 }
 
 function isAgreed(state: NodeState): boolean {
-  const { peer } = state;
+  const peer = partnerOf(state);
   return peer === undefined || isGone(peer) || agrees(state, peer);
 }
 
@@ -69,7 +69,8 @@ export function heldAddresses(state: NodeState): ReadonlySet<string> {
 }
 
 export function ownView(state: NodeState): NodeView {
-  const { claim, kernel, peer, cluster, setup, handover } = state;
+  const { claim, kernel, cluster, setup, handover } = state;
+  const peer = partnerOf(state);
   const position = peer?.inbox.position;
   return {
     claim: claim.sides,

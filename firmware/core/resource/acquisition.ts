@@ -6,7 +6,7 @@ import type { ObservedAddress, ObservedRoute } from "../event.ts";
 import { WORDS } from "../heartbeat/log-words.ts";
 import type { Claim } from "../heartbeat/ownership.ts";
 import { heldAddresses } from "../heartbeat/report.ts";
-import { type Acquiring, type NodeState, wantedAddresses } from "../node.ts";
+import { type Acquiring, type NodeState, partnerOf, wantedAddresses } from "../node.ts";
 import { plan } from "../plan.ts";
 import { log, logRarely, nowOf, send, type Turn } from "../turn.ts";
 import { announceAgain, announceDue, follow } from "./announce.ts";
@@ -71,7 +71,8 @@ function choosePlaces(turn: Turn): void {
 }
 
 function noticeCompletion(turn: Turn): void {
-  const { cluster, setup, acquiring, peer } = turn.state;
+  const { cluster, setup, acquiring } = turn.state;
+  const peer = partnerOf(turn.state);
   if (isNone(acquiring.sides)) return;
   const complete = completeSides(cluster, setup.self, acquiring.sides, heldAddresses(turn.state));
   if (isNone(complete)) return;

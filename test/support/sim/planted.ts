@@ -3,6 +3,7 @@
 
 import type { Action } from "../../../firmware/core/action.ts";
 import type { Event } from "../../../firmware/core/event.ts";
+import type { Peer } from "../../../firmware/core/heartbeat/membership.ts";
 import { type Logic, type NodeState, REAL } from "./logic.ts";
 
 /** The real core, with what it decided changed. */
@@ -23,8 +24,10 @@ function beforehand(change: (state: NodeState, event: Event) => NodeState): Logi
   return { ...REAL, step: (state, event) => REAL.step(change(state, event), event) };
 }
 
-function withPeer(state: NodeState, change: Partial<NonNullable<NodeState["peer"]>>): NodeState {
-  return state.peer === undefined ? state : { ...state, peer: { ...state.peer, ...change } };
+/** With something about every peer changed. */
+function withPeers(state: NodeState, change: (peer: Peer) => Partial<Peer>): NodeState {
+  const changed = [...state.peers].map(([name, peer]) => [name, { ...peer, ...change(peer) }] as const);
+  return { ...state, peers: new Map(changed) };
 }
 
 export interface Planted {
@@ -49,9 +52,12 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
   "takes every frame for new, replays too": {
     breaks: ["chatter", "no cause", "single owner", "owner"],
     logic: beforehand((state, event) => {
-      if (event.type !== "frame" || state.peer === undefined) return state;
-      const { position: _, ...inbox } = state.peer.inbox;
-      return withPeer(state, { statusSequence: 0, resourceSequence: 0, inbox });
+      if (event.type !== "frame") return state;
+      return withPeers(state, ({ inbox: { position: _, ...inbox } }) => ({
+        statusSequence: 0,
+        resourceSequence: 0,
+        inbox,
+      }));
     }),
   },
   "keeps everything when a partition heals": {
@@ -89,8 +95,9 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
   "calls the peer dead after half of its deadtime": {
     breaks: ["hasty"],
     logic: afterwards((state, actions) => {
-      const patience = Math.min(state.peer?.patience ?? 0, state.cluster.heartbeat.deadtime / 2);
-      return { state: withPeer(state, { patience }), actions };
+      const half = state.cluster.heartbeat.deadtime / 2;
+      const hasty = withPeers(state, ({ patience }) => ({ patience: Math.min(patience, half) }));
+      return { state: hasty, actions };
     }),
   },
   "polls for dead peers every 250 ms": {
@@ -99,8 +106,7 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
       ...REAL,
       step: (state, event) => {
         const polled = Math.floor(event.now.monotonic / 250) * 250;
-        const peer = state.peer;
-        const due = peer !== undefined && peer.silentFrom + peer.patience > polled;
+        const due = [...state.peers.values()].some((peer) => peer.silentFrom + peer.patience > polled);
         return REAL.step(
           due ? { ...state, self: { ...state.self, graceUntil: polled + 250 } } : state,
           event,

@@ -118,8 +118,9 @@ export class Watch implements BoxObserver {
         this.#broken("progress", `${box.name} still waits for ${wake} at ${event.now.monotonic}`);
       }
     }
-    if (after.peer?.status === "dead" && before.peer?.status !== "dead" && !after.peer.departed) {
-      this.#checkDeath(box, after.peer.name);
+    for (const [name, { status, departed }] of after.peers) {
+      const died = status === "dead" && before.peers.get(name)?.status !== "dead";
+      if (died && !departed) this.#checkDeath(box, name);
     }
     for (const action of actions) {
       if (action.type === "announce") this.#arp.set(action.address, box.name);
@@ -177,8 +178,8 @@ export class Watch implements BoxObserver {
   }
 
   #checkFree(box: Box, vip: string): void {
-    const { peer, claim } = box.state ?? {};
-    const entitled = claim?.alone === true || peer?.status === "dead";
+    const { peers = new Map(), claim } = box.state ?? {};
+    const entitled = claim?.alone === true || [...peers.values()].some(({ status }) => status === "dead");
     if (entitled || this.#now() - this.#disturbed < this.settle) return;
     const holder = this.boxes.find((each) => each !== box && each.running && each.kernel.has(vip));
     if (holder !== undefined)

@@ -143,7 +143,7 @@ test("a node that did not run for longer than its deadtime releases before it do
 test("a dispute that a long standstill interrupts leaves no deadline behind", () => {
   const node = bench().pass(5000);
   node.hearFromOurs("1 all all none alone stable none -");
-  expect(node.state.unheardSince).toBe(node.now);
+  expect(node.state.peers.get("director2")?.unheardSince).toBe(node.now);
   node.now += 5000;
   node.event({ type: "tick" });
   expect(node.held()).toEqual([]);

@@ -87,14 +87,26 @@ export type ResourceConfig =
       readonly address: Address;
       readonly prefixLength?: number;
       readonly interface?: string;
+      /** What follows "INTERFACE:" in IPaddr2's word; the whole label has at most 15 characters. */
+      readonly label?: string;
       readonly broadcast?: Address;
     }
   | { readonly kind: "traffic"; readonly word: string }
+  /** A script in the manner of init: name or absolute path, called with its arguments and start, stop or status. */
   | {
       readonly kind: "script";
       readonly word: string;
       readonly name: string;
       readonly args: readonly string[];
+    }
+  /** An OCF resource agent (resource agent API 1.1). */
+  | {
+      readonly kind: "ocf";
+      readonly word: string;
+      readonly provider: string;
+      readonly agent: string;
+      /** In the order of the word; each becomes OCF_RESKEY_name. */
+      readonly parameters: readonly (readonly [name: string, value: string])[];
     };
 
 export interface ResourceGroupConfig {

@@ -27,7 +27,7 @@ const heartbeatPath =
     file.heartbeat?.[key] === undefined ? [] : [["heartbeat", key]];
 
 const wordPaths =
-  (kind: "traffic" | "script") =>
+  (kind: "traffic" | "script" | "ocf") =>
   ({ resources }: Inspection) =>
     resources.flatMap(({ resource, path }) => (resource.kind === kind ? [path] : []));
 
@@ -56,6 +56,7 @@ const rows: readonly Row[] = [
   { what: "an IPv6 address", places: ipv6Paths },
   { what: "the resource traffic", places: wordPaths("traffic") },
   { what: "a resource script", places: wordPaths("script") },
+  { what: "an OCF agent", places: wordPaths("ocf") },
   { what: "services", places: ({ file: { services } }) => (services === undefined ? [] : [["services"]]) },
 ];
 

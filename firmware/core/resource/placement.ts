@@ -33,7 +33,10 @@ export function place(
     address: resource.address,
     prefixLength,
     ...(broadcast !== undefined && { broadcast }),
-    label: labelFor(name, resource.address, observed, taken),
+    label:
+      resource.label === undefined
+        ? labelFor(name, resource.address, observed, taken)
+        : `${name}:${resource.label}`,
   };
 }
 

@@ -108,3 +108,8 @@ test("an address that is there already keeps its label", () => {
     "eth0:7",
   );
 });
+
+test("a label that the word names is taken as it is", () => {
+  const named = resource("10.0.0.1", { interface: "eth0", label: "web" });
+  expect(place(named, [route("10.0.0.0/8", "eth0")], [], new Map())?.label).toBe("eth0:web");
+});

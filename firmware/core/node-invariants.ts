@@ -9,12 +9,12 @@ import { holdingOf, includes, isNone } from "./resource/sides.ts";
 export function checkNode(state: NodeState): void {
   const { self, claim, handover, acquiring, setup } = state;
   const peer = partnerOf(state);
-  const about = `${setup.self} (${self.phase}, ${self.status}, claims ${holdingOf(claim.sides)})`;
+  const about = `${setup.self} (${self.phase}, ${self.status}, claims ${holdingOf(claim.sides, setup.self)})`;
   invariant(isNone(claim.sides) || self.phase === "running", `${about}: only a running node claims anything`);
   invariant(self.phase !== "running" || self.status === "active", `${about}: a running node is active`);
   invariant(
     includes(claim.sides, acquiring.sides),
-    `${about}: acquires ${holdingOf(acquiring.sides)} without claiming it`,
+    `${about}: acquires ${holdingOf(acquiring.sides, setup.self)} without claiming it`,
   );
   invariant(!claim.alone || !isNone(claim.sides), `${about}: claims nothing alone`);
   invariant(

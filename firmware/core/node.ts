@@ -154,7 +154,7 @@ function peerDeadlines(
 
 /** The addresses this node wants on its interfaces now, in the order of acquisition. */
 export function wantedAddresses(state: NodeState): readonly WantedAddress[] {
-  return claimedResources(state.cluster, state.setup.self, state.claim.sides)
+  return claimedResources(state.cluster, state.claim.sides)
     .map(({ address }) => state.placements.get(address))
     .filter((wanted) => wanted !== undefined);
 }

@@ -28,13 +28,14 @@ function refusal(
 ): string | undefined {
   const { self, setup, claim, handover } = state;
   const peer = partnerOf(state);
-  const held = both(claim.sides, sidesOf(scope));
+  const meant = sidesOf(scope, setup.self, state.cluster);
   const resources = scope === "all" ? "resources" : `${scope} resources`;
   if (self.phase !== "running") return `${setup.self} is ${self.phase}`;
-  if (command === "takeover" && includes(claim.sides, sidesOf(scope))) {
+  if (command === "takeover" && includes(claim.sides, meant)) {
     return `nothing to do: ${setup.self} owns ${resources} already`;
   }
-  if (command === "standby" && isNone(held)) return `nothing to do: ${setup.self} owns no ${resources}`;
+  if (command === "standby" && isNone(both(claim.sides, meant)))
+    return `nothing to do: ${setup.self} owns no ${resources}`;
   if (peer === undefined) return "there is no other node";
   if (isGone(peer) || peer.status !== "active") return `peer ${peer.name} is not active, but ${peer.status}`;
   if (peer.leaving) return `peer ${peer.name} is shutting down`;

@@ -3,8 +3,8 @@
 import type { ResourceGroupConfig } from "./config/cluster.ts";
 import { heldAddresses, isStable } from "./heartbeat/report.ts";
 import { type NodeState, partnerOf } from "./node.ts";
-import { addressesOf, sideOf } from "./resource/groups.ts";
-import { isNone, mirrored } from "./resource/sides.ts";
+import { addressesOf } from "./resource/groups.ts";
+import { isNone } from "./resource/sides.ts";
 import type { Instant } from "./time.ts";
 
 export interface LinkSnapshot {
@@ -84,17 +84,17 @@ function memberSnapshot(state: NodeState, name: string, now: number): MemberSnap
 function groupSnapshot(state: NodeState, group: ResourceGroupConfig): GroupSnapshot {
   const { setup, claim, kernel } = state;
   const peer = partnerOf(state);
-  const side = sideOf(group, setup.self);
+  const side = group.node;
   const addresses = addressesOf(group).map(({ address }) => address);
   const held = heldAddresses(state);
   const complete = addresses.every((address) => held.has(address));
   const present = kernel.addresses.some(({ address }) => addresses.includes(address));
-  const theirs = peer?.view !== undefined && mirrored(peer.view.claim)[side] ? peer.name : undefined;
-  const owner = claim.sides[side] ? setup.self : theirs;
+  const theirs = peer?.view?.claim.has(side) ? peer.name : undefined;
+  const owner = claim.sides.has(side) ? setup.self : theirs;
   return {
     preferred: group.node,
     addresses,
     ...(owner !== undefined && { owner }),
-    here: claim.sides[side] ? HERE.wanted[complete ? 1 : 0] : HERE.unwanted[present ? 1 : 0],
+    here: claim.sides.has(side) ? HERE.wanted[complete ? 1 : 0] : HERE.unwanted[present ? 1 : 0],
   };
 }

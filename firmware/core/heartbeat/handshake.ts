@@ -12,9 +12,9 @@ import {
   either,
   includes,
   isNone,
-  mirrored,
   mirroredScope,
   NONE,
+  type Sides,
   sidesOf,
   without,
 } from "../resource/sides.ts";
@@ -84,11 +84,12 @@ export function onAsk(
     log(turn, WORDS.canTake(peer.name, scope));
     advance(turn, handover, "releasing");
     const { claim } = turn.state;
-    changeClaim(turn, { ...claim, sides: without(claim.sides, sidesOf(scope)) }, "handover");
+    changeClaim(turn, { ...claim, sides: without(claim.sides, givenBy(turn.state, handover)) }, "handover");
     sayHolding(turn, "standby");
   } else if (handover?.stage === "awaiting" && handover.scope === scope) {
     // One that came late may belong to a hand-over that the giver has given up since.
-    if (isNone(both(peer.view?.claim ?? NONE, sidesOf(scope)))) acquire(turn, handover, peer.name);
+    if (isNone(both(peer.view?.claim ?? NONE, givenBy(turn.state, handover))))
+      acquire(turn, handover, peer.name);
   } else if (handover?.stage === "given" && handover.scope === scope) finishGiving(turn, handover);
 }
 
@@ -98,12 +99,11 @@ function noteDone(turn: Turn, scope: ResourceScope, sequence: number): void {
   const peer = partnerOf(turn.state);
   if (handover?.scope !== scope || peer?.view === undefined || sequence <= peer.statusSequence) return;
   const { claim, has } = peer.view;
-  const given = sidesOf(scope);
-  const taken = mirrored(given);
+  const given = givenBy(turn.state, handover);
   const news =
     handover.role === "taker"
       ? { claim: without(claim, given), has: without(has, given) }
-      : { claim: either(claim, taken), has: either(has, taken) };
+      : { claim: either(claim, given), has: either(has, given) };
   setPeer(turn, { ...peer, view: { ...peer.view, ...news }, statusSequence: sequence });
 }
 
@@ -158,26 +158,26 @@ export function advanceHandover(turn: Turn): void {
 }
 
 function advanceGiving(turn: Turn, handover: Handover, view: NodeView | undefined): void {
-  const { cluster, setup, kernel } = turn.state;
-  const given = sidesOf(handover.scope);
+  const { cluster, kernel } = turn.state;
+  const given = givenBy(turn.state, handover);
   if (handover.stage === "releasing") {
-    if (!isNone(both(presentSides(cluster, setup.self, possible(kernel)), given))) return;
+    if (!isNone(both(presentSides(cluster, possible(kernel)), given))) return;
     send(turn, { type: "ask_resources", scope: handover.scope, step: "done" });
     advance(turn, handover, "given");
   } else if (handover.stage === "given" && view?.handover === "none") {
-    if (includes(view.claim, mirrored(given))) finishGiving(turn, handover);
+    if (includes(view.claim, given)) finishGiving(turn, handover);
   }
 }
 
 function advanceTaking(turn: Turn, handover: Handover, giver: string, view: NodeView | undefined): void {
-  const { cluster, setup, claim } = turn.state;
-  const given = sidesOf(handover.scope);
+  const { cluster, claim } = turn.state;
+  const given = givenBy(turn.state, handover);
   if (handover.stage === "awaiting" && view?.handover === "giver") {
     // The peer shows that it has released: as good as its `done`.
     if (isNone(both(either(view.claim, view.has), given))) acquire(turn, handover, giver);
   } else if (handover.stage === "acquiring") {
-    const complete = completeSides(cluster, setup.self, claim.sides, heldAddresses(turn.state));
-    if (includes(complete, mirrored(given))) finishTaking(turn, handover);
+    const complete = completeSides(cluster, claim.sides, heldAddresses(turn.state));
+    if (includes(complete, given)) finishTaking(turn, handover);
   }
 }
 
@@ -195,7 +195,7 @@ function acquire(turn: Turn, handover: Handover, giver: string): void {
   log(turn, WORDS.standbyAcquire(handover.scope, giver));
   advance(turn, handover, "acquiring");
   const { claim } = turn.state;
-  changeClaim(turn, { ...claim, sides: either(claim.sides, mirrored(sidesOf(handover.scope))) }, "handover");
+  changeClaim(turn, { ...claim, sides: either(claim.sides, givenBy(turn.state, handover)) }, "handover");
 }
 
 function finishTaking(turn: Turn, handover: Handover): void {
@@ -237,6 +237,12 @@ export function abortHandover(turn: Turn, why: string): void {
 export function handoverAlive(turn: Turn): void {
   const { handover } = turn.state;
   if (handover !== undefined) turn.state = { ...turn.state, handover: alive(handover, nowOf(turn)) };
+}
+
+/** What changes hands. */
+function givenBy(state: NodeState, { role, scope }: Handover): Sides {
+  const giver = role === "giver" ? state.setup.self : (partnerOf(state)?.name ?? "");
+  return sidesOf(scope, giver, state.cluster);
 }
 
 function begin(turn: Turn, handover: Omit<Handover, "sinceSequence">): void {

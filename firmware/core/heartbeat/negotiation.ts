@@ -11,7 +11,7 @@ import { partnerOf } from "../node.ts";
 import { changeClaim } from "../resource/acquisition.ts";
 import { announceAgain } from "../resource/announce.ts";
 import {
-  ALL,
+  allSides,
   both,
   either,
   holdingOf,
@@ -51,9 +51,10 @@ function agreeWith(turn: Turn, peer: Peer, view: NodeView): void {
 }
 
 function claimEverything(turn: Turn): void {
-  const { claim, self, setup } = turn.state;
+  const { claim, self, setup, cluster } = turn.state;
+  const all = allSides(cluster);
   const peer = partnerOf(turn.state);
-  if (claim.alone && sameSides(claim.sides, ALL)) return;
+  if (claim.alone && sameSides(claim.sides, all)) return;
   abortHandover(turn, `${peer?.name ?? setup.self} is dead`);
   // What the peer said before it knew of this, and what was still on its way, agrees with nothing.
   setSelf(turn, { sinceSequence: self.outbox.next });
@@ -61,11 +62,11 @@ function claimEverything(turn: Turn): void {
     log(turn, WORDS.acquiringFrom(peer.name));
     send(turn, { type: "stonith", node: peer.name, result: peer.departed ? "unneeded" : "n_stnth" });
   }
-  changeClaim(turn, claimAll(claim), peer === undefined ? "start" : "death");
+  changeClaim(turn, claimAll(claim, all), peer === undefined ? "start" : "death");
 }
 
 function settleDispute(turn: Turn, peer: Peer, view: NodeView): void {
-  const { claim, cluster } = turn.state;
+  const { claim, cluster, setup } = turn.state;
   const theirs: Claim = { sides: view.claim, kept: view.kept, alone: view.alone };
   const dispute = disputed(claim, theirs);
   const unheard = !isNone(dispute) && !hearsUs(turn.state, peer);
@@ -77,8 +78,8 @@ function settleDispute(turn: Turn, peer: Peer, view: NodeView): void {
   if (tooLong) log(turn, WORDS.notHeard(peer.name, cluster.heartbeat.deadtime));
   const given = tooLong ? dispute : verdict(turn, peer, theirs);
   if (isNone(given)) return;
-  for (const whose of disputedWords(dispute)) log(turn, WORDS.bothOwn(whose));
-  log(turn, WORDS.yielding(holdingOf(given), peer.name));
+  for (const whose of disputedWords(dispute, setup.self)) log(turn, WORDS.bothOwn(whose));
+  log(turn, WORDS.yielding(holdingOf(given, setup.self), peer.name));
   abortHandover(turn, `both nodes own the same resources`);
   const rest = without(claim.sides, given);
   changeClaim(turn, isNone(rest) ? settled({ ...claim, sides: rest }) : { ...claim, sides: rest }, "start");
@@ -86,8 +87,8 @@ function settleDispute(turn: Turn, peer: Peer, view: NodeView): void {
 
 /** A real node restarts itself when it finds that it was called dead, so against one we keep what we took at its death. */
 function verdict(turn: Turn, peer: Peer, theirs: Claim): Sides {
-  const { claim, cluster } = turn.state;
-  if (peer.kind === "pulsebox") return lost(claim, theirs, cluster.heartbeat.autoFailback);
+  const { claim, cluster, setup } = turn.state;
+  if (peer.kind === "pulsebox") return lost(claim, theirs, setup.self, cluster.heartbeat.autoFailback);
   return claim.alone ? NONE : disputed(claim, theirs);
 }
 
@@ -110,19 +111,20 @@ function settleAlone(turn: Turn, peer: Peer, view: NodeView): void {
 }
 
 function claimOrphan(turn: Turn, peer: Peer, view: NodeView): void {
-  const { claim } = turn.state;
+  const { claim, cluster } = turn.state;
   if (!hearsUs(turn.state, peer)) return;
-  const free = without(ALL, either(claim.sides, peerMayHave(view)));
+  const free = without(allSides(cluster), either(claim.sides, peerMayHave(view)));
   // A real node that is stable without its own side (it restarted within its deadtime) never takes it by itself.
-  const takes = { local: free.local, foreign: free.foreign && peer.kind === "heartbeat" && view.stable };
+  const takes = peer.kind === "heartbeat" && view.stable ? free : without(free, new Set([peer.name]));
   if (!isNone(takes)) changeClaim(turn, { ...claim, sides: either(claim.sides, takes) }, "start");
 }
 
 function failBack(turn: Turn, peer: Peer, view: NodeView): void {
   const { claim, cluster } = turn.state;
   if (!peer.failbackDue) return;
-  if (view.claim.local && !claim.sides.foreign) setPeer(turn, { ...peer, failbackDue: false });
-  else if (cluster.heartbeat.autoFailback === "off" || !claim.sides.foreign) return;
+  const hasTheirs = claim.sides.has(peer.name);
+  if (view.claim.has(peer.name) && !hasTheirs) setPeer(turn, { ...peer, failbackDue: false });
+  else if (cluster.heartbeat.autoFailback === "off" || !hasTheirs) return;
   else if (isStable(turn.state) && view.stable && peer.status === "active" && hearsUs(turn.state, peer)) {
     offerHandover(turn, "foreign", "failback");
   }

@@ -1,4 +1,4 @@
-// Who may own what, as rules over two claims. Each claim is relative to its own node (sides.ts); both nodes reach the
+// Who may own what, as rules over two claims. Both nodes reach the
 // same verdict from the same two claims, which is what ends a split brain.
 //
 // - A claim made because the peer died stands `alone` until a living peer agrees with it. Against a claim that is
@@ -7,7 +7,7 @@
 //   the node that had them before the partition, and the preferred node when neither had.
 
 import type { ClusterConfig } from "../config/cluster.ts";
-import { ALL, both, isNone, mirrored, NONE, SIDES, type Side, type Sides } from "../resource/sides.ts";
+import { both, NONE, type Sides } from "../resource/sides.ts";
 
 export interface Claim {
   /** What this node has decided to own. */
@@ -23,8 +23,8 @@ export const NO_CLAIM: Claim = { sides: NONE, kept: NONE, alone: false };
 type FailbackPolicy = ClusterConfig["heartbeat"]["autoFailback"];
 
 /** The peer is gone: everything is this node's. */
-export function claimAll(claim: Claim): Claim {
-  return { sides: ALL, kept: claim.sides, alone: true };
+export function claimAll(claim: Claim, all: Sides): Claim {
+  return { sides: all, kept: claim.sides, alone: true };
 }
 
 /** A living peer agrees with what is claimed. */
@@ -32,29 +32,26 @@ export function settled(claim: Claim): Claim {
   return { sides: claim.sides, kept: NONE, alone: false };
 }
 
-/** What both claim, relative to `mine`. */
+/** What both claim. */
 export function disputed(mine: Claim, peers: Claim): Sides {
-  return both(mine.sides, mirrored(peers.sides));
+  return both(mine.sides, peers.sides);
 }
 
-/** The disputed sides that this node must give up, relative to it. */
-export function lost(mine: Claim, peers: Claim, policy: FailbackPolicy): Sides {
-  const dispute = disputed(mine, peers);
-  if (isNone(dispute)) return NONE;
-  const loses = (side: Side): boolean => dispute[side] && !keeps(side, mine, peers, policy);
-  return { local: loses("local"), foreign: loses("foreign") };
+/** The disputed sides that this node, `self`, must give up. */
+export function lost(mine: Claim, peers: Claim, self: string, policy: FailbackPolicy): Sides {
+  const dispute = [...disputed(mine, peers)];
+  return new Set(dispute.filter((side) => !keeps(side, mine, peers, side === self, policy)));
 }
 
-function keeps(side: Side, mine: Claim, peers: Claim, policy: FailbackPolicy): boolean {
+function keeps(side: string, mine: Claim, peers: Claim, preferred: boolean, policy: FailbackPolicy): boolean {
   if (mine.alone !== peers.alone) return mine.alone;
-  const preferred = side === "local";
   if (policy !== "off") return preferred;
-  const keptHere = mine.kept[side];
-  const keptThere = mirrored(peers.kept)[side];
-  return keptHere === keptThere ? preferred : keptHere;
+  const keptHere = mine.kept.has(side);
+  return keptHere === peers.kept.has(side) ? preferred : keptHere;
 }
 
-/** For logs: heartbeat's word for a side in dispute. */
-export function disputedWords(dispute: Sides): readonly ("our" | "foreign")[] {
-  return SIDES.filter((side) => dispute[side]).map((side) => (side === "local" ? "our" : "foreign"));
+/** For logs: heartbeat's words for what is in dispute. */
+export function disputedWords(dispute: Sides, self: string): readonly ("our" | "foreign")[] {
+  const words = [...dispute].map((side) => (side === self ? "our" : "foreign"));
+  return (["our", "foreign"] as const).filter((word) => words.includes(word));
 }

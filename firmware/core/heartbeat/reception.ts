@@ -173,7 +173,7 @@ function onStatus(turn: Turn, peer: Peer, message: Known<"status">, raw: Message
   const sequence = message.trailer.seq ?? 0;
   if (sequence <= peer.statusSequence) return;
   const field = text(raw, VIEW_FIELD);
-  const view = field === undefined ? undefined : parseView(field);
+  const view = field === undefined ? undefined : parseView(field, peer.name, turn.state.cluster);
   if (message.status !== peer.status || peer.statusSequence === 0) {
     log(turn, WORDS.statusUpdate(peer.name, message.status));
   }
@@ -216,7 +216,8 @@ function onResource(turn: Turn, peer: Peer, message: Known<"resource">): void {
   if (message.reason === "standby") onGiving(turn);
   if (peer.kind === "pulsebox" || message.stable === undefined) return;
   if (message.stable && !peer.view?.stable) log(turn, WORDS.remoteTransition());
-  const view = viewOfRealNode(turn.state, peer.view, sidesOf(message.holds), message.stable);
+  const holds = sidesOf(message.holds, peer.name, turn.state.cluster);
+  const view = viewOfRealNode(turn.state, peer.view, holds, message.stable);
   setPeer(turn, { ...next, view });
 }
 

@@ -4,7 +4,7 @@
 import { type NodeState, partnerOf } from "../node.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
 import { possible } from "../resource/kernel.ts";
-import { ALL, holdingOf, includes, isNone, mirrored, sameSides } from "../resource/sides.ts";
+import { allSides, either, holdingOf, includes, isNone, NONE, sameSides } from "../resource/sides.ts";
 import { nowOf, send, setSelf, type Turn } from "../turn.ts";
 import type { ResourceReason } from "./body.ts";
 import type { Handover } from "./handover.ts";
@@ -37,11 +37,11 @@ function isStableOnWire(state: NodeState): boolean {
 }
 
 function holdsAsClaimed(state: NodeState): boolean {
-  const { self, claim, kernel, cluster, setup } = state;
+  const { self, claim, kernel, cluster } = state;
   if (self.phase !== "running" || !kernel.known) return false;
-  const complete = completeSides(cluster, setup.self, claim.sides, heldAddresses(state));
+  const complete = completeSides(cluster, claim.sides, heldAddresses(state));
   if (!sameSides(complete, claim.sides)) return false;
-  return includes(claim.sides, presentSides(cluster, setup.self, possible(kernel)));
+  return includes(claim.sides, presentSides(cluster, possible(kernel)));
 }
 
 function isAgreed(state: NodeState): boolean {
@@ -69,13 +69,13 @@ export function heldAddresses(state: NodeState): ReadonlySet<string> {
 }
 
 export function ownView(state: NodeState): NodeView {
-  const { claim, kernel, cluster, setup, handover } = state;
+  const { claim, kernel, cluster, handover } = state;
   const peer = partnerOf(state);
   const position = peer?.inbox.position;
   return {
     claim: claim.sides,
     // What is not known may be there.
-    has: kernel.known ? presentSides(cluster, setup.self, possible(kernel)) : ALL,
+    has: kernel.known ? presentSides(cluster, possible(kernel)) : allSides(cluster),
     kept: claim.kept,
     alone: claim.alone,
     stable: isStable(state),
@@ -94,7 +94,7 @@ export function report(turn: Turn): void {
     setSelf(turn, { lastStatus: nowOf(turn), saidStatus: news });
     const { deadtime } = cluster.heartbeat;
     send(turn, { type: "status", status: self.status, deadtime, protocol: 1 }, [
-      viewField(ownView(turn.state)),
+      viewField(ownView(turn.state), turn.state.setup.self),
     ]);
   }
   if (self.phase === "running" && holdingNews(turn.state) !== turn.state.self.saidHolding) sayHolding(turn);
@@ -102,21 +102,26 @@ export function report(turn: Turn): void {
 
 /** Says what this node holds, with heartbeat's word for the reason if there is one. */
 export function sayHolding(turn: Turn, reason?: ResourceReason): void {
-  const { claim } = turn.state;
+  const { claim, setup } = turn.state;
   setSelf(turn, { saidHolding: holdingNews(turn.state) });
   const stable = isStableOnWire(turn.state);
-  send(turn, { type: "resource", holds: holdingOf(claim.sides), stable, ...(reason && { reason }) });
+  send(turn, {
+    type: "resource",
+    holds: holdingOf(claim.sides, setup.self),
+    stable,
+    ...(reason && { reason }),
+  });
 }
 
 function holdingNews(state: NodeState): string {
-  return `${holdingOf(state.claim.sides)} ${isStableOnWire(state)}`;
+  return `${holdingOf(state.claim.sides, state.setup.self)} ${isStableOnWire(state)}`;
 }
 
 /** Everything in a status whose change the peer should know at once: all but the number heard last. */
 function statusNews(state: NodeState): string {
   const { hears, ...view } = ownView(state);
   const said = hears === undefined ? view : { ...view, hears: { generation: hears.generation, sequence: 0 } };
-  return `${state.self.status} ${viewField(said).value}`;
+  return `${state.self.status} ${viewField(said, state.setup.self).value}`;
 }
 
 /** What a real node's resource message tells, in the terms in which ours speak of themselves. */
@@ -129,8 +134,8 @@ export function viewOfRealNode(
   return {
     claim,
     // It speaks of releasing before it has released: what it had stays possible until it is stable or says `done`.
-    has: stable || before === undefined ? claim : { ...claim, ...orHad(before.has, claim) },
-    kept: { local: false, foreign: false },
+    has: stable || before === undefined ? claim : either(before.has, claim),
+    kept: NONE,
     alone: before?.alone ?? false,
     stable,
     handover: "none",
@@ -138,11 +143,7 @@ export function viewOfRealNode(
   };
 }
 
-function orHad(had: NodeView["has"], claims: NodeView["claim"]): NodeView["has"] {
-  return { local: had.local || claims.local, foreign: had.foreign || claims.foreign };
-}
-
-/** The peer's claim and its remaining addresses, relative to this node. */
-export function peerMayHave(view: NodeView): NodeView["has"] {
-  return mirrored(orHad(view.has, view.claim));
+/** The peer's claim and its remaining addresses. */
+export function peerMayHave({ has, claim }: NodeView): NodeView["has"] {
+  return either(has, claim);
 }

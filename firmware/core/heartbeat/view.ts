@@ -2,6 +2,7 @@
 // which two of ours know each other. Being repeated with every keepalive, it makes negotiation depend on what is true
 // now, not on each message having arrived: what was lost is said again, and what is stale is overtaken.
 
+import type { ClusterConfig } from "../config/cluster.ts";
 import { holdingOf, type Sides, sidesOf } from "../resource/sides.ts";
 import type { Holding } from "./body.ts";
 import type { Field } from "./message.ts";
@@ -26,12 +27,13 @@ export interface NodeView {
 export const VIEW_FIELD = "pulsebox";
 const VERSION = "1";
 
-export function viewField(view: NodeView): Field {
+/** The view of the node `self`. */
+export function viewField(view: NodeView, self: string): Field {
   const hears =
     view.hears === undefined
       ? "-"
       : `${view.hears.generation.toString(16)}:${view.hears.sequence.toString(16)}`;
-  const holdings = [view.claim, view.has, view.kept].map(holdingOf).join(" ");
+  const holdings = [view.claim, view.has, view.kept].map((sides) => holdingOf(sides, self)).join(" ");
   const flags = `${view.alone ? "alone" : "paired"} ${view.stable ? "stable" : "changing"} ${view.handover}`;
   return { name: VIEW_FIELD, value: `${VERSION} ${holdings} ${flags} ${hears}` };
 }
@@ -41,15 +43,16 @@ const PATTERN = new RegExp(
   `^${VERSION} ${HOLDING} ${HOLDING} ${HOLDING} (alone|paired) (stable|changing) (none|giver|taker) (?:-|([0-9a-f]{1,14}):([0-9a-f]{1,14}))$`,
 );
 
-/** Undefined for anything that `viewField` of this version would not have written. */
-export function parseView(text: string): NodeView | undefined {
+/** What the node `sender` shows; undefined for anything that `viewField` of this version would not have written. */
+export function parseView(text: string, sender: string, cluster: ClusterConfig): NodeView | undefined {
   const match = PATTERN.exec(text);
   if (match === null) return undefined;
   const [, claim, has, kept, alone, stable, handover, generation, sequence] = match;
+  const sides = (holding: string | undefined): Sides => sidesOf(holding as Holding, sender, cluster);
   return {
-    claim: sidesOf(claim as Holding),
-    has: sidesOf(has as Holding),
-    kept: sidesOf(kept as Holding),
+    claim: sides(claim),
+    has: sides(has),
+    kept: sides(kept),
     alone: alone === "alone",
     stable: stable === "stable",
     handover: handover as NodeView["handover"],

@@ -10,7 +10,7 @@ import { type Acquiring, type NodeState, partnerOf, wantedAddresses } from "../n
 import { plan } from "../plan.ts";
 import { log, logRarely, nowOf, send, type Turn } from "../turn.ts";
 import { announceAgain, announceDue, follow } from "./announce.ts";
-import { claimedResources, completeSides, managedAddresses, sideOf } from "./groups.ts";
+import { claimedResources, completeSides, managedAddresses } from "./groups.ts";
 import { failed, observed, possible, pursue } from "./kernel.ts";
 import { type Placements, place } from "./placement.ts";
 import { both, either, isNone, type Sides, without } from "./sides.ts";
@@ -30,8 +30,7 @@ export function changeClaim(turn: Turn, claim: Claim, cause: Acquiring["cause"])
 }
 
 function logGroups(turn: Turn, sides: Sides, words: "acquiringGroup" | "releasingGroup"): void {
-  const { cluster, setup } = turn.state;
-  const groups = cluster.resources.filter((group) => sides[sideOf(group, setup.self)]);
+  const groups = turn.state.cluster.resources.filter(({ node }) => sides.has(node));
   // Released in the reverse order of acquisition.
   for (const group of words === "acquiringGroup" ? groups : groups.toReversed()) {
     log(turn, WORDS[words]([group.node, ...group.resources.map(({ word }) => word)].join(" ")));
@@ -53,8 +52,8 @@ export function pursueClaim(turn: Turn): void {
 
 /** Every claimed address gets a place and keeps it; what is no longer claimed loses it. */
 function choosePlaces(turn: Turn): void {
-  const { cluster, setup, claim, kernel, placements } = turn.state;
-  const claimed = claimedResources(cluster, setup.self, claim.sides);
+  const { cluster, claim, kernel, placements } = turn.state;
+  const claimed = claimedResources(cluster, claim.sides);
   const next = new Map<string, ReturnType<Placements["get"]> & object>();
   for (const resource of claimed) {
     const { address } = resource;
@@ -74,14 +73,15 @@ function noticeCompletion(turn: Turn): void {
   const { cluster, setup, acquiring } = turn.state;
   const peer = partnerOf(turn.state);
   if (isNone(acquiring.sides)) return;
-  const complete = completeSides(cluster, setup.self, acquiring.sides, heldAddresses(turn.state));
+  const complete = completeSides(cluster, acquiring.sides, heldAddresses(turn.state));
   if (isNone(complete)) return;
   turn.state = { ...turn.state, acquiring: { ...acquiring, sides: without(acquiring.sides, complete) } };
-  if (complete.local) log(turn, WORDS.localComplete());
-  if (complete.foreign && acquiring.cause === "death" && peer !== undefined) {
+  if (complete.has(setup.self)) log(turn, WORDS.localComplete());
+  const foreign = [...complete].some((side) => side !== setup.self);
+  if (foreign && acquiring.cause === "death" && peer !== undefined) {
     log(turn, WORDS.machDown(peer.name));
     send(turn, { type: "resource", holds: "foreign", reason: "mach_down" });
-  } else if (complete.foreign) log(turn, WORDS.foreignComplete());
+  } else if (foreign) log(turn, WORDS.foreignComplete());
 }
 
 function announce(turn: Turn): void {

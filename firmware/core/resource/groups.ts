@@ -1,26 +1,18 @@
-// The resource groups of the cluster file as the two sides of the pair, and how far the kernel's addresses fulfil them.
+// The resource groups of the cluster file as sides, and how far the kernel's addresses fulfil them.
 // A group is held when everything it consists of is there and released when nothing is left: what happens in between
 // comes as events, however long it takes. Only addresses act in this version.
 
 import type { Address, ClusterConfig, ResourceGroupConfig } from "../config/cluster.ts";
 import type { AddressResource } from "./placement.ts";
-import { SIDES, type Side, type Sides } from "./sides.ts";
-
-export function sideOf(group: ResourceGroupConfig, self: string): Side {
-  return group.node === self ? "local" : "foreign";
-}
+import { type Sides, without } from "./sides.ts";
 
 export function addressesOf(group: ResourceGroupConfig): readonly AddressResource[] {
   return group.resources.filter((resource) => resource.kind === "address");
 }
 
 /** The address resources of the claimed sides, in the order of the file. */
-export function claimedResources(
-  cluster: ClusterConfig,
-  self: string,
-  claim: Sides,
-): readonly AddressResource[] {
-  return cluster.resources.filter((group) => claim[sideOf(group, self)]).flatMap(addressesOf);
+export function claimedResources(cluster: ClusterConfig, claim: Sides): readonly AddressResource[] {
+  return cluster.resources.filter(({ node }) => claim.has(node)).flatMap(addressesOf);
 }
 
 /** Every service address of the cluster file, once, in its order: what plan() may touch. */
@@ -29,27 +21,13 @@ export function managedAddresses(cluster: ClusterConfig): readonly Address[] {
 }
 
 /** The sides that have any of the addresses `present`. */
-export function presentSides(cluster: ClusterConfig, self: string, present: ReadonlySet<Address>): Sides {
-  const has = (side: Side): boolean =>
-    cluster.resources
-      .filter((group) => sideOf(group, self) === side)
-      .some((group) => addressesOf(group).some(({ address }) => present.has(address)));
-  return { local: has("local"), foreign: has("foreign") };
+export function presentSides({ resources }: ClusterConfig, present: ReadonlySet<Address>): Sides {
+  const found = resources.filter((group) => addressesOf(group).some(({ address }) => present.has(address)));
+  return new Set(found.map(({ node }) => node));
 }
 
 /** The sides of `claim` of which every address is among `held`. */
-export function completeSides(
-  cluster: ClusterConfig,
-  self: string,
-  claim: Sides,
-  held: ReadonlySet<Address>,
-): Sides {
-  const [local, foreign] = SIDES.map(
-    (side) =>
-      claim[side] &&
-      cluster.resources
-        .filter((group) => sideOf(group, self) === side)
-        .every((group) => addressesOf(group).every(({ address }) => held.has(address))),
-  );
-  return { local: local === true, foreign: foreign === true };
+export function completeSides({ resources }: ClusterConfig, claim: Sides, held: ReadonlySet<Address>): Sides {
+  const lacking = resources.filter((group) => !addressesOf(group).every(({ address }) => held.has(address)));
+  return without(claim, new Set(lacking.map(({ node }) => node)));
 }

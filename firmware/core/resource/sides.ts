@@ -1,61 +1,57 @@
-// The two sides of a pair: the resource groups that prefer this node (local) and those that prefer its peer (foreign).
-// heartbeat's protocol speaks of nothing finer. A value is always relative to one node; `mirrored` is how the other sees it.
+// Sides: the resource groups that prefer a node are that node's side, and a set of sides is written as the names of those
+// nodes. heartbeat's messages speak of nothing finer, and name a set relative to who speaks: "local" is the speaker's own
+// side, "foreign" everybody else's.
 
+import type { ClusterConfig } from "../config/cluster.ts";
 import type { ResourceScope } from "../event.ts";
 import type { Holding } from "../heartbeat/body.ts";
 
-export interface Sides {
-  readonly local: boolean;
-  readonly foreign: boolean;
+export type Sides = ReadonlySet<string>;
+
+export const NONE: Sides = new Set();
+
+export function allSides({ nodes, resources }: ClusterConfig): Sides {
+  return new Set([...nodes.map(({ name }) => name), ...resources.map(({ node }) => node)]);
 }
 
-export const NONE: Sides = { local: false, foreign: false };
-export const ALL: Sides = { local: true, foreign: true };
-
-/** The two keys in order, for going through both sides. */
-export const SIDES = ["local", "foreign"] as const;
-export type Side = (typeof SIDES)[number];
-
-export function sidesOf(holding: Holding | ResourceScope): Sides {
-  return {
-    local: holding === "local" || holding === "all",
-    foreign: holding === "foreign" || holding === "all",
-  };
+/** What `holding` means when the node `speaker` says it. */
+export function sidesOf(holding: Holding | ResourceScope, speaker: string, cluster: ClusterConfig): Sides {
+  if (holding === "none") return NONE;
+  if (holding === "local") return new Set([speaker]);
+  const all = allSides(cluster);
+  return holding === "all" ? all : without(all, new Set([speaker]));
 }
 
-export function holdingOf({ local, foreign }: Sides): Holding {
-  if (local) return foreign ? "all" : "local";
+/** How the node `speaker` names the sides; `foreign` as soon as one of the others' is among them. */
+export function holdingOf(sides: Sides, speaker: string): Holding {
+  const foreign = [...sides].some((side) => side !== speaker);
+  if (sides.has(speaker)) return foreign ? "all" : "local";
   return foreign ? "foreign" : "none";
 }
 
-/** The same groups as the other node names them. */
-export function mirrored({ local, foreign }: Sides): Sides {
-  return { local: foreign, foreign: local };
-}
-
 export function both(a: Sides, b: Sides): Sides {
-  return { local: a.local && b.local, foreign: a.foreign && b.foreign };
+  return new Set([...a].filter((side) => b.has(side)));
 }
 
 export function either(a: Sides, b: Sides): Sides {
-  return { local: a.local || b.local, foreign: a.foreign || b.foreign };
+  return new Set([...a, ...b]);
 }
 
 export function without(a: Sides, b: Sides): Sides {
-  return { local: a.local && !b.local, foreign: a.foreign && !b.foreign };
+  return new Set([...a].filter((side) => !b.has(side)));
 }
 
-export function isNone({ local, foreign }: Sides): boolean {
-  return !local && !foreign;
+export function isNone(sides: Sides): boolean {
+  return sides.size === 0;
 }
 
 /** True when every side of `part` is in `whole`. */
 export function includes(whole: Sides, part: Sides): boolean {
-  return isNone(without(part, whole));
+  return [...part].every((side) => whole.has(side));
 }
 
 export function sameSides(a: Sides, b: Sides): boolean {
-  return a.local === b.local && a.foreign === b.foreign;
+  return a.size === b.size && includes(a, b);
 }
 
 export function mirroredScope(scope: ResourceScope): ResourceScope {

@@ -4,6 +4,7 @@
 import type { Action } from "../../../firmware/core/action.ts";
 import type { Event } from "../../../firmware/core/event.ts";
 import type { Peer } from "../../../firmware/core/heartbeat/membership.ts";
+import { allSides } from "../../../firmware/core/resource/sides.ts";
 import { type Logic, type NodeState, REAL } from "./logic.ts";
 
 /** The real core, with what it decided changed. */
@@ -137,7 +138,7 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
     breaks: ["broken invariant: director"],
     logic: beforehand((state) =>
       state.self.status === "init" && state.kernel.known
-        ? { ...state, claim: { ...state.claim, sides: { local: true, foreign: true } } }
+        ? { ...state, claim: { ...state.claim, sides: allSides(state.cluster) } }
         : state,
     ),
   },

@@ -5,9 +5,15 @@ import { expect, test } from "vitest";
 import type { Holding } from "../../../firmware/core/heartbeat/body.ts";
 import { type NodeView, parseView, viewField } from "../../../firmware/core/heartbeat/view.ts";
 import { sidesOf } from "../../../firmware/core/resource/sides.ts";
+import { clusterConfig } from "../../support/cluster-config.ts";
+
+const SENDER = "director2";
+const CLUSTER = clusterConfig();
 
 test("what is written reads back", () => {
-  const sides = constantFrom<Holding>("none", "local", "foreign", "all").map(sidesOf);
+  const sides = constantFrom<Holding>("none", "local", "foreign", "all").map((holding) =>
+    sidesOf(holding, SENDER, CLUSTER),
+  );
   const hears = record({ generation: maxSafeNat(), sequence: maxSafeNat() });
   const rest = record({
     claim: sides,
@@ -20,8 +26,8 @@ test("what is written reads back", () => {
   assert(
     property(rest, option(hears, { nil: undefined }), (view, heard) => {
       const whole: NodeView = { ...view, ...(heard && { hears: heard }) };
-      const { value } = viewField(whole);
-      expect(parseView(String(value))).toEqual(whole);
+      const { value } = viewField(whole, SENDER);
+      expect(parseView(String(value), SENDER, CLUSTER)).toEqual(whole);
     }),
   );
 });
@@ -34,5 +40,5 @@ test.each([
   "1 some all none alone stable none -",
   "1 all all none alone stable none - ",
 ])("%j is no view", (text) => {
-  expect(parseView(text)).toBeUndefined();
+  expect(parseView(text, SENDER, CLUSTER)).toBeUndefined();
 });

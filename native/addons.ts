@@ -4,6 +4,7 @@
 
 export const addonFiles = {
   arp: "native/build/arp.node",
+  child: "native/build/child.node",
   icmp: "native/build/icmp.node",
   ipalias: "native/build/ipalias.node",
   process: "native/build/process.node",

@@ -1,94 +1,172 @@
-// The port Programs on child processes (node:child_process): each in a session of its own, so that a signal reaches all that
-// it started, with standard input closed and the end of its output kept for the log.
+// The port Programs on native/child: each program in a session of its own, with standard input empty and the end of its output
+// kept for the log. One that ends by itself leaves running what it started, as init scripts do and heartbeat's ResourceManager
+// lets them; one that is ended takes its process group with it (setsid(2), kill(2)).
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { type Child, type ChildEnd, startChild } from "../../native/child/index.ts";
 import type { Program, ProgramOutcome } from "../core/program.ts";
 import type { Programs } from "../ports/programs.ts";
+import { words } from "./outcome.ts";
 
 /** Between SIGTERM and SIGKILL, ms. */
 const grace = 5_000;
-/** Characters of output that are kept: the last ones. */
+/** Bytes of output that are kept: the last ones. */
 const mostOutput = 2_000;
+/** Outputs that are read on for daemons left behind; the oldest of more is closed, as when its terminal goes away. */
+const mostLeftBehind = 64;
 const environment = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/", LANG: "C", LC_ALL: "C" } as const;
+
+export interface ChildProgramsOptions {
+  /** Between SIGTERM and SIGKILL, ms. */
+  readonly grace?: number;
+}
 
 type Ended = (outcome: ProgramOutcome, output: string) => void;
 
-interface Run {
-  readonly child: ChildProcess;
-  /** Why it is being ended, once it is. */
-  ending?: "timeout" | "killed";
-  timer?: NodeJS.Timeout;
-}
-
 export class ChildPrograms implements Programs {
   readonly #running = new Map<string, Run>();
+  readonly #leftBehind = new Set<Child>();
+  readonly #grace: number;
   #closed = false;
 
-  run(id: string, { command, environment: extra, timeout }: Program, ended: Ended): void {
-    const [program = "", ...args] = command;
-    const child = spawn(program, args, {
-      detached: true,
-      cwd: "/",
-      env: { ...environment, ...extra },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const run: Run = { child };
-    this.#running.set(id, run);
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on("data", (chunk: Buffer) => {
-        output = (output + chunk).slice(-mostOutput);
-      });
-    }
-    const finish = (outcome: ProgramOutcome): void => {
-      if (this.#running.get(id) !== run) return;
-      clearTimeout(run.timer);
+  constructor(options: ChildProgramsOptions = {}) {
+    this.#grace = options.grace ?? grace;
+  }
+
+  run(id: string, program: Program, ended: Ended): void {
+    if (this.#running.has(id)) throw new Error(`the program ${id} runs already`);
+    const run = new Run(program, this.#grace, (outcome, child) => {
       this.#running.delete(id);
-      if (!this.#closed) ended(outcome, output.trim());
-    };
-    child.on("error", (error) => finish({ kind: "error", error: error.message }));
-    child.on("exit", (code, signal) => {
-      signalGroup(child, "SIGKILL");
-      finish(outcomeOf(run, code, signal));
+      if (child !== undefined) this.#readOn(child);
+      if (!this.#closed) ended(outcome, run.output);
     });
-    if (timeout !== undefined) run.timer = setTimeout(() => this.#end(run, "timeout"), timeout);
+    this.#running.set(id, run);
   }
 
   kill(id: string): void {
-    const run = this.#running.get(id);
-    if (run !== undefined) this.#end(run, "killed");
+    this.#running.get(id)?.end("killed");
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    const gone = [...this.#running.values()].map(async (run) => {
-      const exit = once(run.child, "exit");
-      this.#end(run, "killed");
-      await exit;
+    for (const run of this.#running.values()) run.end("killed");
+    await Promise.all([...this.#running.values()].map((run) => run.gone));
+    for (const child of this.#leftBehind) child.closeOutput();
+  }
+
+  /** A daemon that still writes to the pipe would die of SIGPIPE if nobody read it. */
+  #readOn(child: Child): void {
+    const [oldest] = this.#leftBehind;
+    if (oldest !== undefined && this.#leftBehind.size >= mostLeftBehind) {
+      oldest.closeOutput();
+      this.#leftBehind.delete(oldest);
+    }
+    this.#leftBehind.add(child);
+    child.whenClosed(() => this.#leftBehind.delete(child));
+  }
+}
+
+/** One program from its start to its outcome. */
+class Run {
+  /** Resolves after the outcome was told. */
+  readonly gone: Promise<void>;
+  readonly #grace: number;
+  readonly #conclude: (outcome: ProgramOutcome, leftBehind?: Child) => void;
+  #child: Child | undefined;
+  #output: Buffer = Buffer.alloc(0);
+  #outputEnded = false;
+  /** It has ended and is not collected yet, so that its number still stands for its group. */
+  #ended = false;
+  /** Why it is being ended, once it is. */
+  #ending: "timeout" | "killed" | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    program: Program,
+    graceTime: number,
+    concluded: (outcome: ProgramOutcome, leftBehind?: Child) => void,
+  ) {
+    this.#grace = graceTime;
+    let resolve = (): void => {};
+    this.gone = new Promise((resolved) => {
+      resolve = resolved;
     });
-    await Promise.all(gone);
+    this.#conclude = (outcome, leftBehind) => {
+      clearTimeout(this.#timer);
+      concluded(outcome, leftBehind);
+      resolve();
+    };
+    const { timeout } = program;
+    if (timeout !== undefined) this.#timer = setTimeout(() => this.end("timeout"), timeout);
+    const { command, user } = program;
+    const request = { command, environment: { ...environment, ...program.environment } };
+    startChild(user === undefined ? request : { ...request, user }, (result) => this.#started(result));
   }
 
-  #end(run: Run, why: "timeout" | "killed"): void {
-    if (run.ending !== undefined) return;
-    run.ending = why;
-    clearTimeout(run.timer);
-    signalGroup(run.child, "SIGTERM");
-    run.timer = setTimeout(() => signalGroup(run.child, "SIGKILL"), grace);
+  get output(): string {
+    return this.#output.toString().trim();
+  }
+
+  end(why: "timeout" | "killed"): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = why;
+    clearTimeout(this.#timer);
+    this.#signal();
+  }
+
+  #started(result: Error | Child): void {
+    if (result instanceof Error) {
+      this.#conclude({ kind: "error", error: words(result) });
+      return;
+    }
+    this.#child = result;
+    result.observe(
+      () => this.#leaderEnded(result),
+      (bytes) => this.#printed(result, bytes),
+    );
+    if (this.#ending !== undefined) this.#signal();
+  }
+
+  #signal(): void {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.signalGroup("SIGTERM");
+    this.#timer = setTimeout(() => {
+      child.signalGroup("SIGKILL");
+      if (this.#ended) this.#collectGroup(child);
+    }, this.#grace);
+  }
+
+  #printed(child: Child, bytes: Buffer | undefined): void {
+    if (bytes === undefined) {
+      this.#outputEnded = true;
+      if (this.#ended) this.#collectGroup(child);
+      return;
+    }
+    this.#output = Buffer.concat([this.#output, bytes]).subarray(-mostOutput);
+  }
+
+  #leaderEnded(child: Child): void {
+    child.readOutput((bytes) => this.#printed(child, bytes));
+    if (this.#ending === undefined) {
+      const outcome = outcomeOf(child.collect());
+      if (this.#outputEnded) this.#conclude(outcome);
+      else this.#conclude(outcome, child);
+      return;
+    }
+    // The others of its group may still be ending in order; while one of them holds the output they have the grace for it.
+    this.#ended = true;
+    if (this.#outputEnded) this.#collectGroup(child);
+  }
+
+  #collectGroup(child: Child): void {
+    this.#ended = false;
+    child.signalGroup("SIGKILL");
+    child.collect();
+    child.closeOutput();
+    this.#conclude({ kind: this.#ending ?? "killed" });
   }
 }
 
-function outcomeOf({ ending }: Run, code: number | null, signal: string | null): ProgramOutcome {
-  if (ending !== undefined) return { kind: ending };
-  return code === null ? { kind: "signal", signal: signal ?? "unknown" } : { kind: "exit", code };
-}
-
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // ESRCH: nobody of it is left
-  }
+function outcomeOf(end: ChildEnd): ProgramOutcome {
+  return "code" in end ? { kind: "exit", code: end.code } : { kind: "signal", signal: end.signal };
 }

@@ -56,7 +56,7 @@ export type Event = Stamped &
     /** Somebody else claims `address` on our segment. */
     | { readonly type: "rival"; readonly interface: string; readonly address: Address; readonly mac: string }
     | { readonly type: "operator"; readonly request: OperatorRequest; readonly id: number }
-    /** A program that `run` started is gone, with everything in its process group; `output` is the end of what it printed. */
+    /** A program that `run` started has ended; `output` is the end of what it printed. */
     | {
         readonly type: "program-ended";
         readonly id: string;

@@ -170,6 +170,7 @@ export class FakePrograms implements Programs {
   }
 
   async close(): Promise<void> {
+    for (const id of this.running.keys()) this.#ended.set(id, () => {});
     this.running.clear();
   }
 }

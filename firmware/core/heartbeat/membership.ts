@@ -6,6 +6,7 @@ import type { MediumSetup } from "../event.ts";
 import type { MemberSnapshot } from "../snapshot.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import { createLinks, type Links } from "./links.ts";
+import type { SentOn } from "./ring.ts";
 import type { NodeView } from "./view.ts";
 
 export type PeerStatus = MemberSnapshot["status"];
@@ -15,6 +16,8 @@ export interface Peer {
   readonly status: PeerStatus;
   readonly inbox: Inbox;
   readonly links: Links;
+  /** Its frames that this node has sent on over serial media. */
+  readonly sentOn: SentOn;
   /** The peer's own deadtime in ms; ours until it has told. */
   readonly deadtime: number;
   /** Silence is counted from here, monotonic ms: the last new message, or when the waiting began. */
@@ -47,6 +50,7 @@ export function createPeer(name: string, deadtime: number, media: readonly Mediu
     status: "unknown",
     inbox: createInbox({ peer: name, duplicateWindow: deadtime, draw: 0 }),
     links: createLinks(media),
+    sentOn: new Map(),
     deadtime,
     silentFrom: 0,
     patience: Number.POSITIVE_INFINITY,

@@ -1,5 +1,5 @@
-// Who may own what, as rules over two claims. Both nodes reach the
-// same verdict from the same two claims, which is what ends a split brain.
+// Who may own what, as rules over two claims. Both nodes reach the same verdict from the same two claims, which is what
+// ends a split brain.
 //
 // - A claim made because the peer died stands `alone` until a living peer agrees with it. Against a claim that is
 //   not, it wins: its owner could not hear the other node, which therefore must not keep anything.

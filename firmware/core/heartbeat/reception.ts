@@ -16,6 +16,7 @@ import { died, heard, type Peer, restarted } from "./membership.ts";
 import { type Message, type Trailer, text } from "./message.ts";
 import { onRexmitRequest } from "./outbox.ts";
 import { sayHolding, viewOfRealNode } from "./report.ts";
+import { sendOn } from "./ring.ts";
 import { parseView, VIEW_FIELD } from "./view.ts";
 
 type Known<T extends KnownMessage["type"]> = Extract<KnownMessage, { type: T }>;
@@ -50,7 +51,8 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
     return;
   }
   const met = reception.inbox.position?.generation !== peer.inbox.position?.generation;
-  setPeer(turn, { ...peer, inbox: reception.inbox, ...(met && { metAt: nowOf(turn) }) });
+  const { sentOn } = sendOn(turn, peer, medium, decoded.message, trailer);
+  setPeer(turn, { ...peer, inbox: reception.inbox, sentOn, ...(met && { metAt: nowOf(turn) }) });
   // After its shutdone a generation has nothing more to say.
   if (peer.departed && !met) return;
   noteSignsOfLife(turn, peer.name, medium, reception);

@@ -10,6 +10,7 @@ import { openDeviceWatchdog } from "./adapters/device-watchdog.ts";
 import { FileStore } from "./adapters/file-store.ts";
 import { heartbeatMedia } from "./adapters/heartbeat-media.ts";
 import { hostFacts } from "./adapters/host-facts.ts";
+import { IcmpPinger } from "./adapters/icmp-pinger.ts";
 import { OperatorSocket } from "./adapters/operator-socket.ts";
 import { outcomeOf, words } from "./adapters/outcome.ts";
 import { PacketArp } from "./adapters/packet-arp.ts";
@@ -115,7 +116,12 @@ function equip(
     arp,
     programs: new ChildPrograms(),
   };
-  return { setup, ports: watchdog === undefined ? ports : { ...ports, watchdog } };
+  const { ping, pingGroups } = config.heartbeat;
+  const asks = ping.length + pingGroups.length > 0;
+  return {
+    setup,
+    ports: { ...ports, ...(watchdog && { watchdog }), ...(asks && { pinger: new IcmpPinger() }) },
+  };
 }
 
 /** A box without a state area keeps its state in memory, and its uuid must come out the same after a reboot. */
@@ -181,6 +187,7 @@ async function takeApart(ports: NodePorts, door: OperatorSocket, log: ConsoleLog
   if (!disarmed.ok) log.write("ERROR", `The watchdog runs on: ${disarmed.error}`);
   ports.addresses.close();
   ports.arp.close();
+  ports.pinger?.close();
   await Promise.all([door.close(), ports.programs.close(), ...ports.media.map((medium) => medium.close())]);
   await log.close();
   // Handlers of signals keep no process alive, but a second signal must not be heard by a daemon that is gone.

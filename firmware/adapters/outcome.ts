@@ -8,6 +8,11 @@ export function words(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** errno's name, or the words where there is none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : words(error);
+}
+
 export function outcomeOf(action: () => void): Outcome {
   try {
     action();

@@ -4,7 +4,7 @@
 
 import { openUdp, type UdpOptions, type UdpSocket } from "../../native/udp/index.ts";
 import type { Medium, MediumSink } from "../ports/medium.ts";
-import { words } from "./outcome.ts";
+import { codeOf, words } from "./outcome.ts";
 
 /** Between two tries to open, in milliseconds: below the shortest sensible deadtime, and nothing to the processor. */
 const retryInterval = 200;
@@ -88,9 +88,4 @@ export class UdpMedium implements Medium {
     this.#reported.add(kind);
     this.#sink?.error(words(error));
   }
-}
-
-/** errno's name. */
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : words(error);
 }

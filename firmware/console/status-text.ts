@@ -1,7 +1,13 @@
 // The snapshot as an operator reads it on an 80 column console; everything in it is also in `status --json`.
 // Words are heartbeat's: node and link states, who holds what.
 
-import type { GroupSnapshot, LinkSnapshot, MemberSnapshot, Snapshot } from "../core/snapshot.ts";
+import type {
+  GroupSnapshot,
+  LinkSnapshot,
+  MemberSnapshot,
+  PingNodeSnapshot,
+  Snapshot,
+} from "../core/snapshot.ts";
 
 export function statusText(snapshot: Snapshot): string {
   const { cluster, self, phase, stable, generation } = snapshot;
@@ -10,6 +16,7 @@ export function statusText(snapshot: Snapshot): string {
     "",
     ...table([["NODE", "STATUS", "LINK", "STATE", "LAST HEARD"], ...snapshot.members.flatMap(memberRows)]),
     "",
+    ...pingNodeTable(snapshot.pingNodes),
     ...table([["GROUP", "PREFERRED", "OWNER", "HERE"], ...snapshot.groups.map(groupRow)]),
     "",
     ignoredText(snapshot),
@@ -26,12 +33,22 @@ function memberRows(member: MemberSnapshot): string[][] {
 }
 
 function linkCells(link: LinkSnapshot): string[] {
-  const heard = link.lastHeardAgo;
-  return [
-    link.medium,
-    link.up ? "up" : "dead",
-    heard === undefined ? "never" : `${Math.round(heard)} ms ago`,
-  ];
+  return [link.medium, link.up ? "up" : "dead", heardText(link.lastHeardAgo)];
+}
+
+/** With the empty line behind it; nothing when the cluster file names no ping nodes. */
+function pingNodeTable(nodes: readonly PingNodeSnapshot[]): string[] {
+  if (nodes.length === 0) return [];
+  const rows = nodes.map(({ name, members, status, lastHeardAgo }) => [
+    members.includes(name) ? name : `${name} (${members.join(" ")})`,
+    status,
+    heardText(lastHeardAgo),
+  ]);
+  return [...table([["PING NODE", "STATUS", "LAST HEARD"], ...rows]), ""];
+}
+
+function heardText(ago: number | undefined): string {
+  return ago === undefined ? "never" : `${Math.round(ago)} ms ago`;
 }
 
 function groupRow(group: GroupSnapshot): string[] {

@@ -30,6 +30,8 @@ export type Action =
     }
   /** The wanted addresses may have changed: plan and apply, then report `observed`. */
   | { readonly type: "reconcile" }
+  /** One ICMP echo request to a ping node. */
+  | { readonly type: "ping"; readonly target: Address; readonly bytes: Uint8Array }
   /** Starts a program; `id` is unique among all runs of this process and comes back with `program-ended`. */
   | { readonly type: "run"; readonly id: string; readonly program: Program }
   /** Ends a program that `run` started: SIGTERM, and SIGKILL when that does not help; `program-ended` follows. */

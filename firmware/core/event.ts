@@ -42,7 +42,9 @@ export type Event = Stamped &
     | { readonly type: "tick" }
     /** `medium` is the id given in `NodeSetup.media`; `source` names the sender for counters and logs (address or device). */
     | { readonly type: "frame"; readonly medium: string; readonly source: string; readonly bytes: Uint8Array }
-    /** A send failed; `error` is one line with errno's name. */
+    /** An ICMP echo reply to this node; `bytes` is what it echoes. */
+    | { readonly type: "echo"; readonly source: Address; readonly bytes: Uint8Array }
+    /** A send failed, `medium` being the id of a medium or "ping ADDRESS"; `error` is one line with errno's name. */
     | { readonly type: "medium-error"; readonly medium: string; readonly error: string }
     | { readonly type: "carrier"; readonly interface: string; readonly up: boolean }
     /** What the kernel has now; comes after start, after every applied plan and whenever somebody changed it. */

@@ -12,6 +12,7 @@ import { linkDeadline } from "./heartbeat/links.ts";
 import { createPeer, deathAt, type Peer } from "./heartbeat/membership.ts";
 import { createOutbox, type Outbox } from "./heartbeat/outbox.ts";
 import { type Claim, NO_CLAIM } from "./heartbeat/ownership.ts";
+import { createPingNodes, nextRound, type PingNodes, pingDeadline } from "./heartbeat/ping-nodes.ts";
 import { invariant } from "./invariant.ts";
 import { type Announcements, nextAnnouncement } from "./resource/announce.ts";
 import { claimedResources } from "./resource/groups.ts";
@@ -59,6 +60,7 @@ export interface NodeState {
   readonly self: Self;
   /** Every other node of the cluster file by name, in the file's order. */
   readonly peers: ReadonlyMap<string, Peer>;
+  readonly pingNodes: PingNodes;
   readonly claim: Claim;
   readonly acquiring: Acquiring;
   readonly handover?: Handover;
@@ -96,6 +98,7 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
       saidHolding: "",
     },
     peers: new Map(others.map((name) => [name, createPeer(name, deadtime, setup.media)])),
+    pingNodes: createPingNodes(cluster),
     claim: NO_CLAIM,
     acquiring: { sides: NONE, cause: "start" },
     partitions: 0,
@@ -126,6 +129,8 @@ function deadlines(state: NodeState): Deadlines {
   const silent = ending !== undefined && ending.shutdones > 0;
   const all: Readonly<Record<string, number | undefined>> = {
     keepalive: silent ? undefined : self.lastStatus + keepalive,
+    round: silent ? undefined : nextRound(state),
+    pingNodes: pingDeadline(state),
     handover: handover?.deadline,
     ending: ending?.nextAt,
     addresses: nextAttempt(state.kernel),

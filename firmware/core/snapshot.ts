@@ -23,6 +23,16 @@ export interface MemberSnapshot {
   readonly links: readonly LinkSnapshot[];
 }
 
+export interface PingNodeSnapshot {
+  /** The address, or the name of the group. */
+  readonly name: string;
+  readonly members: readonly string[];
+  /** heartbeat's words: unknown until heard, then ping; dead after deadping. */
+  readonly status: "unknown" | "ping" | "dead";
+  /** Milliseconds since the last answer; absent before the first. */
+  readonly lastHeardAgo?: number;
+}
+
 export interface GroupSnapshot {
   readonly preferred: string;
   readonly addresses: readonly string[];
@@ -48,6 +58,7 @@ export interface Snapshot {
   readonly stable: boolean;
   readonly phase: "starting" | "running" | "standby" | "stopping" | "stopped";
   readonly members: readonly MemberSnapshot[];
+  readonly pingNodes: readonly PingNodeSnapshot[];
   readonly groups: readonly GroupSnapshot[];
   readonly ignored: IgnoredFrames;
 }
@@ -65,6 +76,7 @@ export function takeSnapshot(state: NodeState, now: Instant): Snapshot {
     stable: isStable(state),
     phase: self.phase === "running" && standingBy ? "standby" : self.phase,
     members: cluster.nodes.map(({ name }) => memberSnapshot(state, name, now.monotonic)),
+    pingNodes: pingNodeSnapshots(state, now.monotonic),
     groups: cluster.resources.map((group) => groupSnapshot(state, group)),
     ignored: state.ignored,
   };
@@ -79,6 +91,15 @@ function memberSnapshot(state: NodeState, name: string, now: number): MemberSnap
     return { medium: id, link, up, ...(lastHeard !== undefined && { lastHeardAgo: now - lastHeard }) };
   });
   return { name, self: false, status: peer?.status ?? "unknown", links: seen };
+}
+
+function pingNodeSnapshots({ pingNodes }: NodeState, now: number): PingNodeSnapshot[] {
+  return pingNodes.nodes.map(({ name, members, status, lastHeard }) => ({
+    name,
+    members,
+    status,
+    ...(lastHeard !== undefined && { lastHeardAgo: now - lastHeard }),
+  }));
 }
 
 function groupSnapshot(state: NodeState, group: ResourceGroupConfig): GroupSnapshot {

@@ -15,6 +15,7 @@ import {
 } from "./heartbeat/lifecycle.ts";
 import { WORDS } from "./heartbeat/log-words.ts";
 import { negotiate } from "./heartbeat/negotiation.ts";
+import { advancePingNodes, onEcho } from "./heartbeat/ping-nodes.ts";
 import { onFrame } from "./heartbeat/reception.ts";
 import { report } from "./heartbeat/report.ts";
 import type { NodeState } from "./node.ts";
@@ -52,6 +53,9 @@ function take(turn: Turn, event: Event): void {
     case "frame":
       if (turn.state.self.started) onFrame(turn, event.medium, event.source, event.bytes);
       break;
+    case "echo":
+      onEcho(turn, event.source, event.bytes);
+      break;
     case "medium-error":
       logRarely(turn, `medium ${event.medium} ${event.error}`, WORDS.mediumError(event.medium, event.error));
       break;
@@ -88,6 +92,7 @@ function settle(turn: Turn): void {
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const before = turn.state;
     noticeSilence(turn);
+    advancePingNodes(turn);
     advanceStatus(turn);
     advanceHandover(turn);
     negotiate(turn);

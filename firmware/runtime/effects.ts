@@ -47,6 +47,7 @@ export function effectTable(context: EffectContext): Effects {
       const { addresses } = ports;
       context.post({ type: "observed", addresses: addresses.addresses(), routes: addresses.routes() });
     },
+    ping: ({ target, bytes }) => ports.pinger?.ping(target, bytes),
     run: ({ id, program }) =>
       ports.programs.run(id, program, (outcome, output) =>
         context.post({ type: "program-ended", id, outcome, output }),

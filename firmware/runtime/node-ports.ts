@@ -5,6 +5,7 @@ import type { Clock, Random } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Medium } from "../ports/medium.ts";
 import type { Addresses, Arp } from "../ports/network.ts";
+import type { Pinger } from "../ports/pinger.ts";
 import type { Programs } from "../ports/programs.ts";
 import type { Watchdog } from "../ports/watchdog.ts";
 
@@ -16,6 +17,8 @@ export interface NodePorts {
   readonly addresses: Addresses;
   readonly arp: Arp;
   readonly programs: Programs;
+  /** Absent when there are no ping nodes. */
+  readonly pinger?: Pinger;
   /** Absent when nothing is to be checked. */
   readonly checks?: Checks;
   /** Absent when the box has none to pet. */

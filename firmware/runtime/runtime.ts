@@ -65,6 +65,10 @@ export class Runtime<State> {
       changed: () => this.#postObserved(),
       carrier: (interfaceName, up) => this.#post({ type: "carrier", interface: interfaceName, up }),
     });
+    this.#ports.pinger?.open({
+      reply: (source, bytes) => this.#post({ type: "echo", source, bytes }),
+      error: (target, error) => this.#post({ type: "medium-error", medium: `ping ${target}`, error }),
+    });
     this.#ports.checks?.watch((id, ok, detail) => this.#post({ type: "checked", id, ok, detail }));
     this.#postObserved();
     this.#decide();
@@ -170,6 +174,6 @@ export class Runtime<State> {
 /** What the node was at; frames by their length, because their bytes belong in no log. */
 function describe(event: Event | undefined): string {
   if (event === undefined) return "waiting";
-  const shown = event.type === "frame" ? { ...event, bytes: `${event.bytes.length} bytes` } : event;
+  const shown = "bytes" in event ? { ...event, bytes: `${event.bytes.length} bytes` } : event;
   return `deciding ${JSON.stringify(shown)}`;
 }

@@ -13,6 +13,7 @@ export const HEARTBEAT: HeartbeatConfig = {
   warntime: 600,
   deadtime: 1000,
   initdead: 5000,
+  deadping: 1000,
   autoFailback: "on",
   udpport: 694,
   baud: 19200,

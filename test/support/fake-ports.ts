@@ -8,6 +8,7 @@ import type { Program, ProgramOutcome } from "../../firmware/core/program.ts";
 import type { Clock } from "../../firmware/ports/clock.ts";
 import type { Medium, MediumSink } from "../../firmware/ports/medium.ts";
 import type { Addresses, Arp, Link, NetworkSink, Outcome } from "../../firmware/ports/network.ts";
+import type { Pinger, PingerSink } from "../../firmware/ports/pinger.ts";
 import type { Programs } from "../../firmware/ports/programs.ts";
 import type { Watchdog } from "../../firmware/ports/watchdog.ts";
 
@@ -59,6 +60,30 @@ export class FakeMedium implements Medium {
   }
 
   async close(): Promise<void> {
+    this.sink = undefined;
+  }
+}
+
+/** Ping nodes that answer what the test lets them answer. */
+export class FakePinger implements Pinger {
+  /** What was asked and not yet answered. */
+  readonly asked: { readonly target: Address; readonly payload: Uint8Array }[] = [];
+  sink: PingerSink | undefined;
+
+  open(sink: PingerSink): void {
+    this.sink = sink;
+  }
+
+  ping(target: Address, payload: Uint8Array): void {
+    this.asked.push({ target, payload });
+  }
+
+  /** Everybody answers what he was asked. */
+  answer(): void {
+    for (const { target, payload } of this.asked.splice(0)) this.sink?.reply(target, payload);
+  }
+
+  close(): void {
     this.sink = undefined;
   }
 }

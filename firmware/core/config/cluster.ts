@@ -65,6 +65,8 @@ export interface HeartbeatConfig {
   readonly warntime: number;
   readonly deadtime: number;
   readonly initdead: number;
+  /** After so much silence a ping node is dead. */
+  readonly deadping: number;
   readonly autoFailback: "on" | "off" | "legacy";
   readonly udpport: number;
   readonly baud: number;

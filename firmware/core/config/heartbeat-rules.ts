@@ -101,6 +101,18 @@ const unsignedMedia: Rule = ({ file, warning }) => {
   warning([...sender.path, "method"], `${message}; use sha1`);
 };
 
+const pingTime: Rule = ({ file, intact, error }) => {
+  const { heartbeat } = file;
+  if (heartbeat?.deadping === undefined || !intact("heartbeat", "keepalive")) return;
+  const { keepalive, deadping } = timingOf(heartbeat);
+  if (deadping > 2 * keepalive) return;
+  const [dead, kept] = [
+    spokenDuration("deadping", deadping, heartbeat.deadping),
+    spokenDuration("keepalive", keepalive, heartbeat.keepalive),
+  ];
+  error(["heartbeat", "deadping"], `${dead} must be more than twice ${kept}`);
+};
+
 function* pingAddresses(heartbeat: Heartbeat): Generator<readonly [string, Path]> {
   for (const [index, address] of (heartbeat.ping ?? []).entries())
     yield [address, ["heartbeat", "ping", index]];
@@ -109,7 +121,7 @@ function* pingAddresses(heartbeat: Heartbeat): Generator<readonly [string, Path]
       yield [address, ["heartbeat", "ping_group", group, index]];
 }
 
-const pingNodes: Rule = ({ file, interfaces, error, line }) => {
+const pingNodes: Rule = ({ file, interfaces, vips, error, line }) => {
   for (const [address, path] of pingAddresses(file.heartbeat ?? {})) {
     const ip = parseIp(address);
     const kind = ip === undefined ? undefined : notAHost(ip);
@@ -117,16 +129,45 @@ const pingNodes: Rule = ({ file, interfaces, error, line }) => {
     const owner = interfaces.find(
       ({ subnet }) => subnet !== undefined && formatIp(subnet.address) === address,
     );
-    if (owner === undefined) continue;
-    const where = line([...owner.path, "address"]);
-    error(path, `${address} is ${owner.node} itself (${where}); a ping node is outside the cluster`);
+    if (owner !== undefined) {
+      const where = line([...owner.path, "address"]);
+      error(path, `${address} is ${owner.node} itself (${where}); a ping node is outside the cluster`);
+    }
+    const moved = vips.find((vip) => formatIp(vip.ip) === address);
+    if (moved === undefined) continue;
+    const where = line(moved.path);
+    error(path, `${address} is a resource of this cluster (${where}); a ping node is outside the cluster`);
   }
-  const list = (file.heartbeat?.ping ?? []).map(
-    (address, index) => [address, ["heartbeat", "ping", index]] as const,
-  );
-  findRepeats(list, (address, path, first) =>
-    error(path, `${address} is in the list already (${line(first)})`),
-  );
+};
+
+const pingNodesOnce: Rule = ({ file, error, line }) => {
+  const { ping = [], ping_group = {} } = file.heartbeat ?? {};
+  const lists: readonly (readonly [Path, readonly string[]])[] = [
+    [["heartbeat", "ping"], ping],
+    ...Object.entries(ping_group).map(
+      ([group, members]) => [["heartbeat", "ping_group", group], members] as const,
+    ),
+  ];
+  for (const [base, addresses] of lists) {
+    findRepeats(
+      addresses.map((address, index) => [address, [...base, index]] as const),
+      (address, path, first) => error(path, `${address} is in the list already (${line(first)})`),
+    );
+  }
+};
+
+/** Logs and status name nodes, ping nodes and groups alike. */
+const pingGroupNames: Rule = ({ file, error }) => {
+  const { ping = [], ping_group = {} } = file.heartbeat ?? {};
+  const nodes = Object.keys(file.nodes ?? {});
+  for (const group of Object.keys(ping_group)) {
+    const taken = nodes.includes(group) ? "a node" : ping.includes(group) ? "a ping node" : undefined;
+    if (taken === undefined) continue;
+    error(
+      ["heartbeat", "ping_group", group],
+      `${quote(group)} is the name of ${taken}; a group needs its own`,
+    );
+  }
 };
 
 const ipfail: Rule = ({ file, intact, error }) => {
@@ -153,7 +194,10 @@ export const heartbeatRules: readonly Rule[] = [
   authKeys,
   sendingKey,
   unsignedMedia,
+  pingTime,
   pingNodes,
+  pingNodesOnce,
+  pingGroupNames,
   ipfail,
   respawned,
 ];

@@ -22,7 +22,7 @@ const mediumPaths =
     );
 
 const heartbeatPath =
-  (key: "ping" | "ping_group" | "respawn") =>
+  (key: "respawn") =>
   ({ file }: Inspection) =>
     file.heartbeat?.[key] === undefined ? [] : [["heartbeat", key]];
 
@@ -41,8 +41,6 @@ function ipv6Paths({ interfaces, vips }: Inspection): readonly Path[] {
 
 const rows: readonly Row[] = [
   ...Object.entries(idleMedia).map(([kind, what]) => ({ what, places: mediumPaths(kind) })),
-  { what: "ping", places: heartbeatPath("ping") },
-  { what: "ping_group", places: heartbeatPath("ping_group") },
   { what: "respawn", places: heartbeatPath("respawn") },
   {
     what: "ipfail",

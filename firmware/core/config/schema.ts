@@ -162,6 +162,10 @@ const heartbeatShape = {
     description: "How messages are authenticated; several keys while they are being changed",
   }),
   ping: addresses.optional().meta({ description: "Routers or switches that show whether the network works" }),
+  deadping: duration(30, hour).optional().meta({
+    description:
+      "Silence after which a ping node is declared dead; more than twice keepalive; default: deadtime",
+  }),
   ping_group: z
     .record(label, addresses.min(1, { error: "a list of at least one address" }), {
       error: "a mapping from names to lists of addresses",

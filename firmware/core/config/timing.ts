@@ -1,4 +1,4 @@
-// The four times of heartbeat (ha.cf: keepalive, warntime, deadtime, initdead) with their defaults.
+// The times of heartbeat (ha.cf: keepalive, warntime, deadtime, initdead, deadping) with their defaults.
 
 import { formatDuration } from "./duration.ts";
 import type { Remainder } from "./schema.ts";
@@ -8,19 +8,20 @@ export interface Timing {
   readonly warntime: number;
   readonly deadtime: number;
   readonly initdead: number;
+  readonly deadping: number;
 }
 
 /** heartbeat's own default; below 10 s of deadtime so is the rule for initdead, above the longer one is ours. */
 const leastInitdead = 12_000;
 
 /**
- * The four times in milliseconds, with heartbeat's defaults where the file is silent: keepalive 1 s, deadtime 30 s,
- * warntime half of deadtime, initdead twice deadtime and at least 12 s.
+ * The times in milliseconds, with heartbeat's defaults where the file is silent: keepalive 1 s, deadtime 30 s, warntime half
+ * of deadtime, initdead twice deadtime and at least 12 s, deadping as deadtime.
  */
 export function timingOf(heartbeat: NonNullable<Remainder["heartbeat"]>): Timing {
   const { keepalive = 1000, deadtime = 30_000 } = heartbeat;
   const { warntime = Math.floor(deadtime / 2), initdead = Math.max(2 * deadtime, leastInitdead) } = heartbeat;
-  return { keepalive, warntime, deadtime, initdead };
+  return { keepalive, warntime, deadtime, initdead, deadping: heartbeat.deadping ?? deadtime };
 }
 
 /** "deadtime (1s)"; says when the value is a default. */

@@ -12,6 +12,7 @@ import { WORDS } from "./log-words.ts";
 import { awaited, deathAt, died, doubted, isAlive, type Peer } from "./membership.ts";
 import { text } from "./message.ts";
 import { NO_CLAIM } from "./ownership.ts";
+import { awaitPingNodes, knowsPingNodes } from "./ping-nodes.ts";
 
 /**
  * A node that comes so many ms too late may have unread frames: it calls nobody dead before it has had `READ_WITHIN` ms to
@@ -35,6 +36,7 @@ export function begin(turn: Turn): void {
     const inbox = createInbox({ peer: peer.name, duplicateWindow: deadtime, draw: turn.event.draw });
     setPeer(turn, { ...awaited(peer, now, initdead), inbox });
   }
+  awaitPingNodes(turn);
   log(turn, WORDS.generation(setup.generation));
   log(turn, WORDS.localStatus("init"));
   for (const group of cluster.resources) {
@@ -109,7 +111,10 @@ function linksDead(turn: Turn, peer: Peer, media: readonly string[]): Peer {
   return next;
 }
 
-/** init -> up -> active, each as soon as it is true. */
+/**
+ * init -> up -> active, each as soon as it is true. Until a node has heard its ping nodes, or initdead is over, it takes nothing
+ * from a living peer: its network may still be coming up. Without a peer nobody gains by its waiting.
+ */
 export function advanceStatus(turn: Turn): void {
   const { self, kernel } = turn.state;
   const peers = [...turn.state.peers.values()];
@@ -119,7 +124,8 @@ export function advanceStatus(turn: Turn): void {
     log(turn, WORDS.localStatus("up"));
   }
   const met = peers.every(({ status }) => status !== "unknown");
-  if (turn.state.self.status !== "up" || !met) return;
+  const ready = met && (knowsPingNodes(turn.state) || !peers.some(isAlive));
+  if (turn.state.self.status !== "up" || !ready) return;
   setSelf(turn, { status: "active", phase: "running" });
   log(turn, WORDS.localStatus("active"));
   if (peers.some(isAlive)) send(turn, { type: "starting" });

@@ -1,10 +1,13 @@
 // Readable scenarios for golden tests: a file is a list of blocks, each some commands, a line "----", and what the nodes
 // then said and did. Playing a file gives the same file with what really happened, so that a difference reads as a story.
 //
-//   cluster auto_failback=off keepalive=100     values other than those of test/support/cluster-config.ts; first block only
+//   cluster auto_failback=off keepalive=100 ping=A,B ping_group=NAME:A,B ipfail=on
+//                         values other than those of test/support/cluster-config.ts; first block only
 //   power on|off NODE…    crash NODE…    start NODE…    stop NODE…    pause NODE…    resume NODE…
 //   cut [NODE…]           no frame of these nodes arrives any more (of none named: of both)
-//   heal                  all media are whole again
+//   heal                  all media and ways to ping nodes are whole again
+//   unplug NODE… / plug NODE…   the cable of eth0: its medium and the ways to all ping nodes
+//   lost PING NODE… / found PING NODE…   the way between a ping node and these nodes
 //   operator NODE status|takeover|standby [all|local|foreign]
 //   replay NODE N         the last N frames that NODE has received come again
 //   forge NODE            NODE gets a frame signed with a wrong key
@@ -82,7 +85,10 @@ class Player {
     else if (verb === "pause") each((box) => box.pause());
     else if (verb === "resume") each((box) => box.resume());
     else if (verb === "cut") this.#setMedia(boxes.length === 0 ? world.boxes : boxes, true);
-    else if (verb === "heal") this.#setMedia(world.boxes, false);
+    else if (verb === "heal") this.#heal();
+    else if (verb === "unplug" || verb === "plug") each((box) => this.#plug(box, verb === "plug"));
+    else if (verb === "lost" || verb === "found")
+      each((box) => world.pingTargets.set(box, words[0] ?? "", verb === "found"));
     else if (verb === "operator") each((box) => this.#operate(box, words));
     else if (verb === "replay") each((box) => this.#replay(box, Number(words[1])));
     else if (verb === "forge") each((box) => this.#forge(box));
@@ -96,6 +102,20 @@ class Player {
   #setMedia(boxes: readonly Box[], cut: boolean): void {
     for (const { id } of MEDIA)
       for (const { name } of boxes) this.#world.network.set(id, name, { ...GOOD, cut });
+  }
+
+  #heal(): void {
+    this.#setMedia(this.#world.boxes, false);
+    this.#world.pingTargets.repair();
+  }
+
+  /** eth0 is the second medium. */
+  #plug(box: Box, whole: boolean): void {
+    const { network, boxes, config, pingTargets } = this.#world;
+    for (const { name } of boxes) network.set(MEDIA[1].id, name, { ...GOOD, cut: !whole });
+    const { ping, pingGroups } = config.heartbeat;
+    for (const target of [...ping, ...pingGroups.flatMap(({ members }) => members)])
+      pingTargets.set(box, target, whole);
   }
 
   #operate(box: Box, [, command, scope = "all"]: readonly string[]): void {
@@ -166,9 +186,14 @@ function heartbeatOf(cluster: string): Partial<HeartbeatConfig> {
     .split(" ")
     .slice(1)
     .map((word) => word.split("="));
-  return Object.fromEntries(
-    settings.map(([name, value]) =>
-      name === "auto_failback" ? ["autoFailback", value] : [name, Number(value)],
-    ),
-  );
+  return Object.fromEntries(settings.map(([name = "", value = ""]) => setting(name, value)));
+}
+
+function setting(name: string, value: string): readonly [string, unknown] {
+  if (name === "auto_failback") return ["autoFailback", value];
+  if (name === "ping") return ["ping", value.split(",")];
+  if (name === "ipfail") return ["ipfail", value === "on"];
+  if (name !== "ping_group") return [name, Number(value)];
+  const [group = "", members = ""] = value.split(":");
+  return ["pingGroups", [{ name: group, members: members.split(",") }]];
 }

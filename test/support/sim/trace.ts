@@ -51,6 +51,8 @@ export class Trace {
     switch (event.type) {
       case "frame":
         return `frame on ${event.medium}: ${this.frame(event.bytes)}`;
+      case "echo":
+        return `echo of ${event.source}`;
       case "observed":
         return `observed ${event.addresses.map((each) => `${each.interface}=${each.address}`).join(" ")}`;
       case "operator":
@@ -70,6 +72,8 @@ export class Trace {
     switch (action.type) {
       case "send":
         return `send ${this.frame(action.bytes)}`;
+      case "ping":
+        return `ping ${action.target}`;
       case "log":
         return `log ${action.severity}: ${action.text}`;
       case "announce":

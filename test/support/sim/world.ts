@@ -10,6 +10,7 @@ import { Box } from "./box.ts";
 import { Chance } from "./chance.ts";
 import { type Logic, type NodeState, REAL } from "./logic.ts";
 import { Network, type Packet } from "./network.ts";
+import { PingTargets } from "./ping-targets.ts";
 import { Schedule } from "./schedule.ts";
 import { Trace } from "./trace.ts";
 import { Watch } from "./watch.ts";
@@ -34,6 +35,7 @@ export class World {
   readonly trace: Trace;
   readonly watch: Watch;
   readonly network: Network;
+  readonly pingTargets = new PingTargets(this.schedule);
   readonly boxes: readonly [Box, Box];
   /** The newest frame that each process has received from its peer: what an attacker may replay without being lucky. */
   readonly #newest = new Map<string, { start: number; order: number }>();
@@ -109,6 +111,7 @@ export class World {
 
   #carry(box: Box, action: Action): void {
     if (action.type === "send") this.#send(box, action.media, action.bytes);
+    if (action.type === "ping") this.pingTargets.ask(box, action);
     if (action.type !== "announce" || action.form !== "request") return;
     // The clients' segment is whole whatever the heartbeat media do: each box sees what the other announces.
     const { interface: name, address } = action;

@@ -74,6 +74,7 @@ test("what the file leaves out is as heartbeat has it", () => {
     hopfudge: 1,
     media: [{ kind: "bcast", interface: "eth0" }],
     auth: { sendWith: 1, keys: [{ id: 1, method: "crc" }] },
+    deadping: 30_000,
     ping: [],
     pingGroups: [],
     ipfail: false,

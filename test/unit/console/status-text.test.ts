@@ -22,6 +22,11 @@ const snapshot: Snapshot = {
       ],
     },
   ],
+  pingNodes: [
+    { name: "192.168.140.1", members: ["192.168.140.1"], status: "ping", lastHeardAgo: 12.2 },
+    { name: "uplink", members: ["10.9.0.1", "10.9.0.2"], status: "dead", lastHeardAgo: 31_000 },
+    { name: "2001:db8::1", members: ["2001:db8::1"], status: "unknown" },
+  ],
   groups: [
     {
       preferred: "director1",
@@ -34,11 +39,11 @@ const snapshot: Snapshot = {
   ignored: { malformed: 1, unauthenticated: 22, replayed: 3, foreignNode: 0 },
 };
 
-test("status shows nodes, links, groups and what was ignored", async () => {
+test("status shows nodes, links, ping nodes, groups and what was ignored", async () => {
   await expect(statusText(snapshot)).toMatchFileSnapshot("../../golden/console/status.txt");
 });
 
 test("status of a node that just began has no empty columns", async () => {
-  const young: Snapshot = { ...snapshot, stable: false, phase: "starting", groups: [] };
+  const young: Snapshot = { ...snapshot, stable: false, phase: "starting", pingNodes: [], groups: [] };
   await expect(statusText(young)).toMatchFileSnapshot("../../golden/console/status-starting.txt");
 });

@@ -13,6 +13,7 @@ import {
   FakeArp,
   FakeClock,
   FakeMedium,
+  FakePinger,
   FakePrograms,
   FakeWatchdog,
 } from "../../support/fake-ports.ts";
@@ -26,6 +27,7 @@ const snapshot: Snapshot = {
   stable: true,
   phase: "running",
   members: [],
+  pingNodes: [],
   groups: [],
   ignored: { malformed: 0, unauthenticated: 0, replayed: 0, foreignNode: 0 },
 };
@@ -59,6 +61,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
     addresses: new FakeAddresses(),
     arp: new FakeArp(),
     programs: new FakePrograms(),
+    pinger: new FakePinger(),
     watchdog: new FakeWatchdog(),
   };
   const ended = { stopped: 0, reports: [] as string[] };
@@ -76,6 +79,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
     addresses: world.addresses,
     arp: world.arp,
     programs: world.programs,
+    pinger: world.pinger,
     ...(options.watchdog === true && { watchdog: world.watchdog }),
   };
   const runtime = new Runtime(logic, ports, {
@@ -123,6 +127,19 @@ test("what happens during a decision waits until its actions are done", () => {
   node.runtime.start();
   expect(node.types()).toEqual(["start", "observed", "medium-error"]);
   expect(node.log).toEqual(["info: sent", "WARN: ENETDOWN"]);
+});
+
+test("a ping node is asked, and what comes back is an event with the address that answered", () => {
+  const bytes = new Uint8Array([1, 2]);
+  const node = run(on("start", { type: "ping", target: "10.0.0.1", bytes }));
+  node.runtime.start();
+  expect(node.pinger.asked).toEqual([{ target: "10.0.0.1", payload: bytes }]);
+  node.pinger.answer();
+  node.pinger.sink?.error("10.0.0.1", "ENETUNREACH");
+  expect(node.seen.slice(2)).toMatchObject([
+    { type: "echo", source: "10.0.0.1", bytes },
+    { type: "medium-error", medium: "ping 10.0.0.1", error: "ENETUNREACH" },
+  ]);
 });
 
 test("a frame comes with its medium, its source, the time and chance", () => {

@@ -7,6 +7,7 @@ import { isBox } from "./adapters/box-process.ts";
 import { ChildPrograms } from "./adapters/child-programs.ts";
 import { ConsoleLog } from "./adapters/console-log.ts";
 import { openDeviceWatchdog } from "./adapters/device-watchdog.ts";
+import { FileJournal } from "./adapters/file-journal.ts";
 import { FileStore } from "./adapters/file-store.ts";
 import { heartbeatMedia } from "./adapters/heartbeat-media.ts";
 import { hostFacts } from "./adapters/host-facts.ts";
@@ -31,9 +32,11 @@ import {
 import { plan } from "./core/plan.ts";
 import { step } from "./core/step.ts";
 import { type OwnEntry, readOwnEntry } from "./own-entry.ts";
+import type { Journal } from "./ports/journal.ts";
 import type { Watchdog } from "./ports/watchdog.ts";
 import type { NodePorts } from "./runtime/node-ports.ts";
 import { Runtime } from "./runtime/runtime.ts";
+import { stateDirectory } from "./state-area.ts";
 
 /** The lowest of SCHED_RR: above everything of an ordinary box, below the kernel's own threads. */
 const realtimePriority = 1;
@@ -60,7 +63,7 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
   const { setup, ports } = equip(own, facts, options, box, log);
   if (options.realtime) becomeUrgent(log);
   const ended = new Promise<void>((stopped) => {
-    const crashed = (report: string): void => crash(report, log);
+    const crashed = (report: string): void => crash(report, ports.journal, log);
     runtime = new Runtime(logicOf(own, setup), ports, { stopped, crashed });
   });
   process.on("uncaughtException", (error) => runtime?.fail(error));
@@ -92,7 +95,8 @@ function equip(
 ): { setup: NodeSetup; ports: NodePorts } {
   const clock = new SystemClock();
   const warn = (text: string): void => log.write("WARN", text);
-  const store = new FileStore({ ...stateOf(options, facts, box), warn });
+  const state = stateOf(options, facts, box);
+  const store = new FileStore({ ...state, warn });
   const configured = node.interfaces.flatMap(({ address }) =>
     address === undefined ? [] : [address.address],
   );
@@ -111,6 +115,7 @@ function equip(
     clock,
     random: new SystemRandom(),
     log,
+    journal: new FileJournal({ directory: state.directory, warn }),
     media: media.media,
     addresses,
     arp,
@@ -124,11 +129,11 @@ function equip(
   };
 }
 
-/** A box without a state area keeps its state in memory, and its uuid must come out the same after a reboot. */
+/** The state area of a box is memory, and its uuid must come out the same after a reboot. */
 function stateOf(options: HaOptions, facts: BoxFacts, box: boolean): { directory: string; macs?: string[] } {
-  if (options.state !== undefined) return { directory: options.state };
-  if (!box) return { directory: "/var/lib/pulsebox" };
-  return { directory: "/run/pulsebox/state", macs: facts.macs.map(({ mac }) => mac) };
+  const directory = options.state ?? stateDirectory(box);
+  const lasting = options.state !== undefined || !box;
+  return lasting ? { directory } : { directory, macs: facts.macs.map(({ mac }) => mac) };
 }
 
 /** The timeout is the shortest in whole seconds above deadtime: a box that hangs is reset about when its peer takes over. */
@@ -177,9 +182,9 @@ function endOnSignals(stop: () => void, watchdog: Watchdog | undefined, log: Con
 }
 
 /** The launcher starts the daemon again; until then the watchdog runs on unpetted. */
-function crash(report: string, log: ConsoleLog): void {
+function crash(report: string, journal: Journal, log: ConsoleLog): void {
   log.write("CRIT", report);
-  void log.close().finally(() => process.exit(defect));
+  void Promise.all([journal.close(), log.close()]).finally(() => process.exit(defect));
 }
 
 async function takeApart(ports: NodePorts, door: OperatorSocket, log: ConsoleLog): Promise<void> {
@@ -189,6 +194,7 @@ async function takeApart(ports: NodePorts, door: OperatorSocket, log: ConsoleLog
   ports.arp.close();
   ports.pinger?.close();
   await Promise.all([door.close(), ports.programs.close(), ...ports.media.map((medium) => medium.close())]);
+  await ports.journal.close();
   await log.close();
   // Handlers of signals keep no process alive, but a second signal must not be heard by a daemon that is gone.
   for (const signal of endingSignals) process.removeAllListeners(signal);

@@ -19,6 +19,10 @@ const commands: Commands = {
   check: async (files, { json }) => (await import("./console/check.ts")).check(files, json, streams),
   schema: async () => (await import("./console/check.ts")).schema(streams),
   status: async ({ socket, json }) => (await import("./console/operate.ts")).status(socket, json, streams),
+  why: async (options) => {
+    const { storedDecisions } = await import("./state-area.ts");
+    return (await import("./console/why.ts")).why(options, storedDecisions, streams);
+  },
   takeover: async (scope, { socket }) =>
     (await import("./console/operate.ts")).move("takeover", scope, socket, streams),
   standby: async (scope, { socket }) =>

@@ -102,14 +102,20 @@ export function parseRequest(line: string): OperatorRequest | { readonly error: 
   }
   const { command } = value;
   if (command === "status") return { command };
+  if (command === "why") return whyRequest("last" in value ? value.last : 20);
   if (command !== "takeover" && command !== "standby") {
-    return { error: `command ${JSON.stringify(command)} is not one of status, takeover, standby` };
+    return { error: `command ${JSON.stringify(command)} is not one of status, why, takeover, standby` };
   }
   const given: unknown = "scope" in value ? value.scope : "all";
   const scope = scopes.find((known) => known === given);
   if (scope === undefined)
     return { error: `scope ${JSON.stringify(given)} is not one of ${scopes.join(", ")}` };
   return { command, scope };
+}
+
+function whyRequest(last: unknown): OperatorRequest | { readonly error: string } {
+  if (typeof last === "number" && Number.isSafeInteger(last) && last > 0) return { command: "why", last };
+  return { error: `last ${JSON.stringify(last)} is not a whole number above 0` };
 }
 
 /** Binds with mode 0600 from the first moment: libuv binds within this call, so that the mask covers nothing else. */

@@ -1,7 +1,7 @@
 // The command line: names, options and words of every command. What a command does is handed in, so that this file decides
 // nothing and loads nothing. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 
-import { Argument, Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
 import type { ResourceScope } from "../core/event.ts";
 import { defaultSocket } from "./operator-client.ts";
 
@@ -18,6 +18,14 @@ export interface SocketOptions {
   readonly socket: string;
 }
 
+export interface WhyOptions extends SocketOptions {
+  /** At most so many decisions. */
+  readonly last: number;
+  readonly json: boolean;
+  /** Read from there without asking the daemon. */
+  readonly state?: string;
+}
+
 /** Each returns the exit code. A thrown Error is printed by its message and ends with 1. */
 export interface Commands {
   init(): Promise<number>;
@@ -25,6 +33,7 @@ export interface Commands {
   check(files: readonly string[], options: { readonly json: boolean }): Promise<number>;
   schema(): Promise<number>;
   status(options: SocketOptions & { readonly json: boolean }): Promise<number>;
+  why(options: WhyOptions): Promise<number>;
   takeover(scope: ResourceScope, options: SocketOptions): Promise<number>;
   standby(scope: ResourceScope, options: SocketOptions): Promise<number>;
   power(ending: "reboot" | "halt" | "poweroff"): Promise<number>;
@@ -83,6 +92,11 @@ function describeCommands(
   return program;
 }
 
+function countOf(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a number from 1 to 9999.");
+}
+
 type Add = (name: string, description: string) => Command;
 type Finish = (code: number) => void;
 
@@ -116,6 +130,12 @@ function describeOperator(add: Add, commands: Commands, finish: Finish): void {
     .option("--json", "print the snapshot as JSON", false)
     .option(...socketOption)
     .action(async (options: SocketOptions & { json: boolean }) => finish(await commands.status(options)));
+  add("why", "show the last decisions of this node and what they rest on, newest last")
+    .option("--last <number>", "how many", countOf, 20)
+    .option("--json", "print the decisions as JSON", false)
+    .option("--state <directory>", "read from there, whether or not the daemon runs")
+    .option(...socketOption)
+    .action(async (options: WhyOptions) => finish(await commands.why(options)));
   add("takeover", "take resource groups over from the other node")
     .addArgument(scope())
     .option(...socketOption)

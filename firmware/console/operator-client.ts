@@ -1,6 +1,7 @@
 // The operator's side of the unix socket: one request line, one answer line (firmware/ports/operator.ts).
 
 import { connect } from "node:net";
+import type { Decision } from "../core/decision.ts";
 import type { OperatorRequest } from "../core/event.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 
@@ -8,6 +9,8 @@ export interface Answer {
   readonly error?: string;
   /** Absent when the daemon did not understand the request. */
   readonly snapshot?: Snapshot;
+  /** Of `why`, oldest first. */
+  readonly decisions?: readonly Decision[];
 }
 
 export const defaultSocket = "/run/pulsebox/ha.sock";

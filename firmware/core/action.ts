@@ -2,6 +2,7 @@
 // plan() compares them with what the kernel has, and applying the same plan twice changes nothing.
 
 import type { Address } from "./config/cluster.ts";
+import type { Decision } from "./decision.ts";
 import type { CheckSpec, Program } from "./program.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -38,7 +39,15 @@ export type Action =
   | { readonly type: "kill"; readonly id: string }
   /** The complete list of the checks that are to go on from now. */
   | { readonly type: "check"; readonly checks: readonly CheckSpec[] }
-  /** Answer of an operator request; `error` when it was refused. */
-  | { readonly type: "answer"; readonly id: number; readonly error?: string; readonly snapshot: Snapshot }
+  /** Keeps a decision and its evidence for people. */
+  | { readonly type: "record"; readonly decision: Decision }
+  /** Answer of an operator request; `error` when it was refused; `last`: with so many of the decisions kept. */
+  | {
+      readonly type: "answer";
+      readonly id: number;
+      readonly error?: string;
+      readonly last?: number;
+      readonly snapshot: Snapshot;
+    }
   /** The orderly end is complete; the process may exit. */
   | { readonly type: "stopped" };

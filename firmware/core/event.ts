@@ -26,6 +26,8 @@ export interface ObservedRoute {
 
 export type OperatorRequest =
   | { readonly command: "status" }
+  /** The decisions kept, at most the last so many. */
+  | { readonly command: "why"; readonly last: number }
   | { readonly command: "takeover"; readonly scope: ResourceScope }
   | { readonly command: "standby"; readonly scope: ResourceScope };
 

@@ -72,6 +72,8 @@ export interface NodeState {
   readonly announcements: Announcements;
   readonly ignored: IgnoredFrames;
   readonly told: Told;
+  /** How many decisions this life of the node has recorded. */
+  readonly decisions: number;
 }
 
 /** Throws when the setup does not fit the cluster file: validation should have refused it. */
@@ -107,6 +109,7 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
     announcements: new Map(),
     ignored: { malformed: 0, unauthenticated: 0, replayed: 0, foreignNode: 0 },
     told: new Map(),
+    decisions: 0,
   };
 }
 

@@ -1,6 +1,7 @@
 // What operators ask of a node: its status, and to move groups by hand. A move is the same handshake by which nodes move
 // groups among themselves; it is answered when it is complete, or with the sentence that says why it cannot be.
 
+import { record } from "./decision.ts";
 import type { OperatorRequest, ResourceScope } from "./event.ts";
 import { offerHandover, requestHandover } from "./heartbeat/handshake.ts";
 import { isGone } from "./heartbeat/membership.ts";
@@ -11,12 +12,24 @@ import { takeSnapshot } from "./snapshot.ts";
 import type { Turn } from "./turn.ts";
 
 export function onOperator(turn: Turn, request: OperatorRequest, id: number): void {
-  const error =
-    request.command === "status" ? undefined : refusal(turn.state, request.command, request.scope);
-  if (request.command === "status" || error !== undefined) {
+  if (request.command === "status" || request.command === "why") {
     const snapshot = takeSnapshot(turn.state, turn.event.now);
-    turn.actions.push({ type: "answer", id, ...(error !== undefined && { error }), snapshot });
-  } else if (request.command === "standby") offerHandover(turn, request.scope, "operator", id);
+    turn.actions.push({
+      type: "answer",
+      id,
+      ...(request.command === "why" && { last: request.last }),
+      snapshot,
+    });
+    return;
+  }
+  const error = refusal(turn.state, request.command, request.scope);
+  if (error !== undefined) {
+    const snapshot = takeSnapshot(turn.state, turn.event.now);
+    turn.actions.push({ type: "answer", id, error, snapshot });
+    return;
+  }
+  record(turn, { what: "operator", request: `${request.command} ${request.scope}` });
+  if (request.command === "standby") offerHandover(turn, request.scope, "operator", id);
   else requestHandover(turn, request.scope, id);
 }
 

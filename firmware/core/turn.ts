@@ -3,7 +3,7 @@
 
 import type { Action } from "./action.ts";
 import type { Event } from "./event.ts";
-import type { MessageBody } from "./heartbeat/body.ts";
+import type { InvalidMessage, KnownMessage, MessageBody, UnknownMessage } from "./heartbeat/body.ts";
 import { compose } from "./heartbeat/compose.ts";
 import { encodeClassic, encodeNetstring } from "./heartbeat/frame.ts";
 import type { LogLine } from "./heartbeat/log-words.ts";
@@ -16,6 +16,8 @@ import { telling } from "./told.ts";
 export interface Turn {
   state: NodeState;
   readonly event: Event;
+  /** What the event's frame says, once it has been found genuine. */
+  message?: KnownMessage | UnknownMessage | InvalidMessage;
   readonly actions: Action[];
 }
 

@@ -1,11 +1,14 @@
 // The operator's door: a unix socket on which one request line is answered by one answer line (JSON).
 
+import type { Decision } from "../core/decision.ts";
 import type { OperatorRequest } from "../core/event.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 
 export interface OperatorAnswer {
   readonly error?: string;
   readonly snapshot: Snapshot;
+  /** Answers `why`, oldest first. */
+  readonly decisions?: readonly Decision[];
 }
 
 export interface OperatorDoor {

@@ -54,11 +54,16 @@ export function effectTable(context: EffectContext): Effects {
       ),
     kill: ({ id }) => ports.programs.kill(id),
     check: ({ checks }) => ports.checks?.want(checks),
-    answer({ id, error, snapshot }) {
+    record: ({ decision }) => ports.journal.record(decision),
+    answer({ id, error, last, snapshot }) {
       const answer = operators.get(id);
       if (answer === undefined) throw new Error(`answer names the request ${id}, which nobody waits for`);
       operators.delete(id);
-      answer(error === undefined ? { snapshot } : { error, snapshot });
+      answer({
+        ...(error !== undefined && { error }),
+        snapshot,
+        ...(last !== undefined && { decisions: ports.journal.last(last) }),
+      });
     },
     stopped: () => context.stopped(),
   };

@@ -2,6 +2,7 @@
 
 import type { Checks } from "../ports/checks.ts";
 import type { Clock, Random } from "../ports/clock.ts";
+import type { Journal } from "../ports/journal.ts";
 import type { Log } from "../ports/log.ts";
 import type { Medium } from "../ports/medium.ts";
 import type { Addresses, Arp } from "../ports/network.ts";
@@ -13,6 +14,7 @@ export interface NodePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly journal: Journal;
   readonly media: readonly Medium[];
   readonly addresses: Addresses;
   readonly arp: Arp;

@@ -3,9 +3,11 @@
 
 import type { WantedAddress } from "../../firmware/core/action.ts";
 import type { Address } from "../../firmware/core/config/cluster.ts";
+import type { Decision } from "../../firmware/core/decision.ts";
 import type { ObservedAddress, ObservedRoute } from "../../firmware/core/event.ts";
 import type { Program, ProgramOutcome } from "../../firmware/core/program.ts";
 import type { Clock } from "../../firmware/ports/clock.ts";
+import type { Journal } from "../../firmware/ports/journal.ts";
 import type { Medium, MediumSink } from "../../firmware/ports/medium.ts";
 import type { Addresses, Arp, Link, NetworkSink, Outcome } from "../../firmware/ports/network.ts";
 import type { Pinger, PingerSink } from "../../firmware/ports/pinger.ts";
@@ -198,4 +200,18 @@ export class FakePrograms implements Programs {
     for (const id of this.running.keys()) this.#ended.set(id, () => {});
     this.running.clear();
   }
+}
+
+export class FakeJournal implements Journal {
+  readonly kept: Decision[] = [];
+
+  record(decision: Decision): void {
+    this.kept.push(decision);
+  }
+
+  last(count: number): readonly Decision[] {
+    return count <= 0 ? [] : this.kept.slice(-count);
+  }
+
+  async close(): Promise<void> {}
 }

@@ -2,6 +2,7 @@
 // released before the taker acquires; whatever breaks off leaves sides that nobody has, which negotiation.ts gives
 // to their preferred node.
 
+import { recordHandover } from "../decision.ts";
 import type { ResourceScope } from "../event.ts";
 import { type NodeState, partnerOf } from "../node.ts";
 import { changeClaim } from "../resource/acquisition.ts";
@@ -211,6 +212,7 @@ function finishGiving(turn: Turn, handover: Handover): void {
 
 /** An operator's wish and a completed failback both end the offer to a returned peer. */
 function finish(turn: Turn, handover: Handover): void {
+  recordHandover(turn, "done", handover);
   const peer = partnerOf(turn.state);
   end(turn);
   if (peer !== undefined) setPeer(turn, { ...peer, failbackDue: false });
@@ -228,6 +230,7 @@ function expire(turn: Turn, { stage, deadline }: Handover, peer: string): void {
 export function abortHandover(turn: Turn, why: string): void {
   const { handover } = turn.state;
   if (handover === undefined) return;
+  recordHandover(turn, "failed", handover, why);
   log(turn, WORDS.handoverFailed(why));
   end(turn);
   answer(turn, handover, why);
@@ -246,6 +249,7 @@ function givenBy(state: NodeState, { role, scope }: Handover): Sides {
 }
 
 function begin(turn: Turn, handover: Omit<Handover, "sinceSequence">): void {
+  if (turn.state.handover === undefined) recordHandover(turn, "begun", handover);
   const sinceSequence = turn.state.self.outbox.next;
   turn.state = { ...turn.state, handover: { ...handover, sinceSequence } };
 }

@@ -1,6 +1,7 @@
 // This node's own life: init until what an earlier start left is released, up, active as soon as every peer was heard
 // or is known to be dead; what being held up means; and the orderly end.
 
+import { record } from "../decision.ts";
 import { nextWake } from "../node.ts";
 import { changeClaim, presentAddresses } from "../resource/acquisition.ts";
 import { isNone } from "../resource/sides.ts";
@@ -37,6 +38,7 @@ export function begin(turn: Turn): void {
     setPeer(turn, { ...awaited(peer, now, initdead), inbox });
   }
   awaitPingNodes(turn);
+  record(turn, { what: "started" });
   log(turn, WORDS.generation(setup.generation));
   log(turn, WORDS.localStatus("init"));
   for (const group of cluster.resources) {
@@ -65,6 +67,7 @@ function rejoin(turn: Turn, ms: number): void {
   const { peers, cluster, self } = turn.state;
   if (peers.size === 0) return;
   const { deadtime } = cluster.heartbeat;
+  record(turn, { what: "stood-still", ms });
   log(turn, WORDS.stalled(ms, deadtime));
   abortHandover(turn, "this node did not run");
   changeClaim(turn, NO_CLAIM, "start");
@@ -81,7 +84,7 @@ export function noticeSilence(turn: Turn): void {
 }
 
 function noticeSilenceOf(turn: Turn, before: Peer): void {
-  const { self, setup } = turn.state;
+  const { self, setup, cluster } = turn.state;
   const now = nowOf(turn);
   const silent = now < self.graceUntil ? [] : silentLinks(before.links, before.deadtime, now);
   const peer = silent.length > 0 ? linksDead(turn, before, silent) : before;
@@ -90,6 +93,8 @@ function noticeSilenceOf(turn: Turn, before: Peer): void {
   for (const reply of replies) send(turn, reply);
   const death = deathAt(peer, self.graceUntil);
   if (death === undefined || now < death) return;
+  const rule = peer.lastHeard === undefined && peer.patience === cluster.heartbeat.initdead;
+  record(turn, { what: "dead", node: peer.name, rule: rule ? "initdead" : "deadtime" });
   log(turn, WORDS.dead(peer.name));
   const heldNothing = peer.view === undefined ? peer.status === "unknown" : isNone(peer.view.claim);
   if (heldNothing) log(turn, WORDS.heldNothing(peer.name));
@@ -116,17 +121,19 @@ function linksDead(turn: Turn, peer: Peer, media: readonly string[]): Peer {
  * from a living peer: its network may still be coming up. Without a peer nobody gains by its waiting.
  */
 export function advanceStatus(turn: Turn): void {
-  const { self, kernel } = turn.state;
+  const { self, kernel, setup } = turn.state;
   const peers = [...turn.state.peers.values()];
   if (self.phase !== "starting" || !self.started) return;
   if (self.status === "init" && kernel.known && presentAddresses(turn.state).length === 0) {
     setSelf(turn, { status: "up" });
+    record(turn, { what: "status", node: setup.self, from: "init", to: "up" });
     log(turn, WORDS.localStatus("up"));
   }
   const met = peers.every(({ status }) => status !== "unknown");
   const ready = met && (knowsPingNodes(turn.state) || !peers.some(isAlive));
   if (turn.state.self.status !== "up" || !ready) return;
   setSelf(turn, { status: "active", phase: "running" });
+  record(turn, { what: "status", node: setup.self, from: "up", to: "active" });
   log(turn, WORDS.localStatus("active"));
   if (peers.some(isAlive)) send(turn, { type: "starting" });
 }
@@ -140,6 +147,7 @@ export function endOrderly(turn: Turn): void {
     return;
   }
   const deadline = nowOf(turn) + END_WITHIN;
+  record(turn, { what: "stopping" });
   abortHandover(turn, "this node is shutting down");
   log(turn, WORDS.shutdownBegins());
   log(turn, WORDS.givingUpAll());
@@ -181,6 +189,7 @@ function sayShutdone(turn: Turn): void {
 
 function finishEnd(turn: Turn): void {
   setSelf(turn, { phase: "stopped" });
+  record(turn, { what: "stopped" });
   log(turn, WORDS.shutdownComplete());
   turn.actions.push({ type: "stopped" });
 }

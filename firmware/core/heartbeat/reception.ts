@@ -1,6 +1,7 @@
 // From a frame to what it means for this node: is it genuine, is it a peer's, is it new, what does it say. Whatever is
 // none of that is counted and ignored (RFC 1122's "be liberal" ends at the signature).
 
+import { record } from "../decision.ts";
 import { invariant } from "../invariant.ts";
 import { sidesOf } from "../resource/sides.ts";
 import type { IgnoredFrames } from "../snapshot.ts";
@@ -28,6 +29,7 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
     return;
   }
   const message = classify(decoded.message);
+  turn.message = message;
   const { trailer } = message;
   if (trailer === undefined) {
     ignore(turn, "malformed", source, "it has no valid trailer");
@@ -95,6 +97,7 @@ function peerNamed(turn: Turn, name: string): Peer {
 
 /** A higher generation of a peer that was not called dead: its earlier life is over all the same. */
 function onRestart(turn: Turn, peer: Peer): void {
+  record(turn, { what: "restarted", node: peer.name });
   if (peer.status !== "dead") log(turn, WORDS.restarted(peer.name));
   abortHandover(turn, `${peer.name} restarted`);
   setPeer(turn, restarted(peerNamed(turn, peer.name)));
@@ -105,6 +108,7 @@ function onHeard(turn: Turn, peer: Peer): void {
   const now = nowOf(turn);
   if (peer.status === "dead" && peer.lastHeard !== undefined) {
     turn.state = { ...turn.state, partitions: partitions + 1 };
+    record(turn, { what: "returned", node: peer.name });
     log(turn, WORDS.partition(peer.name, partitions + 1));
     log(turn, WORDS.deadtimeTooSmall());
     // What was said meanwhile it did not hear, and a real node does not ask: it has called us dead, too.
@@ -177,6 +181,8 @@ function onStatus(turn: Turn, peer: Peer, message: Known<"status">, raw: Message
   const field = text(raw, VIEW_FIELD);
   const view = field === undefined ? undefined : parseView(field, peer.name, turn.state.cluster);
   if (message.status !== peer.status || peer.statusSequence === 0) {
+    const from = peer.statusSequence === 0 ? "unknown" : peer.status;
+    record(turn, { what: "status", node: peer.name, from, to: message.status });
     log(turn, WORDS.statusUpdate(peer.name, message.status));
   }
   if (view?.stable && !peer.view?.stable) log(turn, WORDS.remoteTransition());
@@ -209,6 +215,7 @@ function onResource(turn: Turn, peer: Peer, message: Known<"resource">): void {
   if (sequence <= peer.resourceSequence) return;
   const next = { ...peer, resourceSequence: sequence };
   if (message.reason === "shutdown") {
+    record(turn, { what: "leaving", node: peer.name });
     log(turn, WORDS.shutdownNotice(peer.name));
     setPeer(turn, { ...next, leaving: true });
     abortHandover(turn, `${peer.name} is shutting down`);
@@ -232,6 +239,7 @@ function onStonith(turn: Turn, peer: Peer, node: string): void {
 
 function onShutdone(turn: Turn, peer: Peer): void {
   if (!peer.leaving) log(turn, WORDS.shutdownNotice(peer.name));
+  record(turn, { what: "departed", node: peer.name });
   log(turn, WORDS.gaveUp(peer.name));
   abortHandover(turn, `${peer.name} has shut down`);
   setPeer(turn, { ...died(peerNamed(turn, peer.name)), departed: true });

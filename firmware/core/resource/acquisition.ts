@@ -2,6 +2,7 @@
 // so. The only place where this node's claim changes.
 
 import type { Address } from "../config/cluster.ts";
+import { recordClaim } from "../decision.ts";
 import type { ObservedAddress, ObservedRoute } from "../event.ts";
 import { WORDS } from "../heartbeat/log-words.ts";
 import type { Claim } from "../heartbeat/ownership.ts";
@@ -19,6 +20,7 @@ import { both, either, isNone, type Sides, without } from "./sides.ts";
 export function changeClaim(turn: Turn, claim: Claim, cause: Acquiring["cause"]): void {
   const { claim: before, acquiring } = turn.state;
   const gained = without(claim.sides, before.sides);
+  recordClaim(turn, before.sides, claim.sides, cause);
   logGroups(turn, without(before.sides, claim.sides), "releasingGroup");
   logGroups(turn, gained, "acquiringGroup");
   const open = both(acquiring.sides, claim.sides);

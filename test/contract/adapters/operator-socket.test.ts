@@ -126,7 +126,10 @@ test.each([
   ['{"command":"standby","scope":"foreign"}', { command: "standby", scope: "foreign" }],
   ["[]", { error: 'the request is no object with a "command"' }],
   ["null", { error: 'the request is no object with a "command"' }],
-  ['{"command":7}', { error: "command 7 is not one of status, takeover, standby" }],
+  ['{"command":7}', { error: "command 7 is not one of status, why, takeover, standby" }],
+  ['{"command":"why"}', { command: "why", last: 20 }],
+  ['{"command":"why","last":3}', { command: "why", last: 3 }],
+  ['{"command":"why","last":"3"}', { error: 'last "3" is not a whole number above 0' }],
   ['{"command":"standby","scope":null}', { error: "scope null is not one of all, local, foreign" }],
 ])("the line %s is understood", (line, request) => {
   expect(parseRequest(line)).toEqual(request);

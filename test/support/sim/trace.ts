@@ -78,6 +78,8 @@ export class Trace {
         return `log ${action.severity}: ${action.text}`;
       case "announce":
         return `announce ${action.address} on ${action.interface} (${action.form})`;
+      case "record":
+        return `record ${Object.values(action.decision.transition).join(" ")}`;
       case "answer":
         return `answer ${action.id}: ${action.error ?? "done"}`;
       default:

@@ -18,6 +18,7 @@ const commands: Commands = {
   check: record("check"),
   schema: record("schema"),
   status: record("status"),
+  why: record("why"),
   takeover: record("takeover"),
   standby: record("standby"),
   power: record("power"),
@@ -41,7 +42,18 @@ async function run(
 }
 
 test("every command has its help", async () => {
-  const topics = ["ha", "init", "check", "schema", "status", "takeover", "standby", "reboot", "version"];
+  const topics = [
+    "ha",
+    "init",
+    "check",
+    "schema",
+    "status",
+    "why",
+    "takeover",
+    "standby",
+    "reboot",
+    "version",
+  ];
   const pages = [(await run("--help")).out];
   for (const topic of topics) pages.push(`--- ${topic}\n${(await run(topic, "--help")).out}`);
   await expect(pages.join("\n")).toMatchFileSnapshot("../../golden/console/help.txt");
@@ -56,6 +68,7 @@ const wrong = [
   ["ha", "--config"],
   ["ha", "--config", "c.yaml", "--nod", "n1"],
   ["status", "now"],
+  ["why", "--last", "some"],
   ["takeover", "some"],
   ["reboot", "--now"],
 ];
@@ -94,6 +107,11 @@ test.each([
     ["check", ["a", "b"], { json: true }],
   ],
   [["status"], ["status", { json: false, socket }]],
+  [["why"], ["why", { last: 20, json: false, socket }]],
+  [
+    ["why", "--last", "3", "--json", "--state", "/s", "--socket", "/x"],
+    ["why", { last: 3, json: true, state: "/s", socket: "/x" }],
+  ],
   [["takeover"], ["takeover", "all", { socket }]],
   [
     ["standby", "local", "--socket", "/x"],

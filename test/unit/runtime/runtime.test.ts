@@ -12,6 +12,7 @@ import {
   FakeAddresses,
   FakeArp,
   FakeClock,
+  FakeJournal,
   FakeMedium,
   FakePinger,
   FakePrograms,
@@ -57,6 +58,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
   const seen: Event[] = [];
   const world = {
     clock: new FakeClock(),
+    journal: new FakeJournal(),
     medium: new FakeMedium("bcast eth0"),
     addresses: new FakeAddresses(),
     arp: new FakeArp(),
@@ -73,6 +75,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
   const logic = logicOf(record, keepalive);
   const ports = {
     clock: world.clock,
+    journal: world.journal,
     random: { draw: () => 7 },
     log: { write: (severity: string, text: string) => void log.push(`${severity}: ${text}`) },
     media: [world.medium],

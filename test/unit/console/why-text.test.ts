@@ -1,0 +1,120 @@
+// What an operator reads at night, as golden text: the decisions of a takeover, of a hand-over and of a life that ended.
+
+import { expect, test } from "vitest";
+import { whyText } from "../../../firmware/console/why-text.ts";
+import type { Decision, Transition } from "../../../firmware/core/decision.ts";
+import type { Evidence } from "../../../firmware/core/evidence.ts";
+
+const NOW = 1_800_000_000;
+const utc = (wall: number): string => new Date(wall * 1000).toISOString().slice(0, 19).replace("T", " ");
+const clock = { now: NOW, spell: utc };
+
+const peer: Evidence = {
+  node: "director2",
+  status: "active",
+  silent: 1004.2,
+  heard: true,
+  patience: 1000,
+  last: { generation: 1_799_990_001, sequence: 4711 },
+  links: [
+    { medium: "bcast eth1", up: false, silent: 1004.2 },
+    { medium: "ucast eth0 192.168.140.152", up: false },
+  ],
+  view: {
+    claim: ["director2"],
+    has: ["director2", "director1"],
+    alone: false,
+    stable: true,
+    handover: "none",
+  },
+};
+
+function decision(transition: Transition, more: Partial<Decision> = {}): Decision {
+  return {
+    number: 1,
+    node: "director1",
+    generation: 1_799_990_002,
+    wall: NOW - 192,
+    monotonic: 5000,
+    transition,
+    trigger: { event: "tick" },
+    evidence: [],
+    ...more,
+  };
+}
+
+const message = {
+  event: "frame",
+  from: "director2",
+  message: "ask_resources",
+  sequence: 33,
+  generation: 1_799_990_001,
+  medium: "bcast eth1",
+} as const;
+
+const night: readonly Decision[] = [
+  decision({ what: "started" }, { wall: NOW - 200_000, trigger: { event: "start" } }),
+  decision({ what: "status", node: "director1", from: "init", to: "up" }, { wall: NOW - 199_990 }),
+  decision({ what: "dead", node: "director2", rule: "deadtime" }, { number: 7, evidence: [peer] }),
+  decision(
+    { what: "gained", groups: ["director2 192.168.140.160/24 httpd"], cause: "death" },
+    { number: 8, because: 7, evidence: [peer] },
+  ),
+  decision(
+    { what: "dead", node: "director2", rule: "initdead" },
+    { evidence: [{ ...peer, heard: false, silent: 12_003, patience: 12_000, status: "unknown" }] },
+  ),
+  decision({ what: "returned", node: "director2" }, { trigger: message, evidence: [peer] }),
+  decision({ what: "restarted", node: "director2" }, { trigger: message }),
+  decision({ what: "operator", request: "takeover all" }, { trigger: { event: "operator" } }),
+  decision(
+    {
+      what: "handover",
+      step: "begun",
+      giver: "director1",
+      taker: "director2",
+      scope: "local",
+      cause: "failback",
+    },
+    { trigger: message },
+  ),
+  decision({
+    what: "handover",
+    step: "failed",
+    giver: "director1",
+    taker: "director2",
+    scope: "all",
+    cause: "operator",
+    reason: "director2 did not answer within 10 s",
+  }),
+  decision({ what: "stood-still", ms: 1500.4 }),
+  decision({ what: "leaving", node: "director2" }, { trigger: { ...message, message: "resource" } }),
+  decision({ what: "stopping" }, { wall: NOW - 4000, trigger: { event: "stop" } }),
+  decision({ what: "stopped" }, { wall: NOW }),
+];
+
+test("each decision has its time, what happened, and below it the evidence", async () => {
+  await expect(whyText(night, clock)).toMatchFileSnapshot("../../golden/console/why.txt");
+});
+
+test("no decisions are said to be none", () => {
+  expect(whyText([], clock)).toBe("no decision is kept\n");
+});
+
+test("a decision follows from another one of the same life only", () => {
+  const other = decision({ what: "dead", node: "director2", rule: "deadtime" }, { number: 7, generation: 1 });
+  const gained = decision({ what: "gained", groups: ["director2 x"], cause: "death" }, { because: 7 });
+  expect(whyText([other, gained], clock)).not.toContain("Follows from");
+});
+
+test("nothing in it can steer a terminal, and no line is wider than the console", () => {
+  const evil = decision({ what: "operator", request: "\u001b[2J\n" });
+  expect(whyText([evil], clock)).not.toMatch(/\p{Cc}(?<!\n)/u);
+  for (const line of whyText(night, clock).split("\n"))
+    if (line.startsWith(" ")) expect(line.length).toBeLessThan(83);
+});
+
+test("a transition of a later version is shown as unknown, not as a failure", () => {
+  const later = decision({ what: "teleported" } as unknown as Transition);
+  expect(whyText([later], clock)).toContain("something that this version of pulsebox does not know");
+});

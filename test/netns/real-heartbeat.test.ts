@@ -1,139 +1,107 @@
 // One node of ours beside one of Debian's heartbeat 3.0.6, through the moves that a cluster lives by. After each one both
 // kernels and both nodes' own words must agree on who holds what, and the real node must have logged nothing that it would
-// not log beside its own kind: the phrases are those that heartbeat's own test suite (CTS) looks for.
+// not log beside its own kind.
 
 import { expect, test } from "vitest";
-import { MixedCluster, type MixedOptions } from "../support/mixed-cluster.ts";
-import { realHeartbeatAvailable } from "../support/real-heartbeat.ts";
+import { AFTER_PARTITION, beside, whyNotBeside } from "../support/beside.ts";
 
-const why = realHeartbeatAvailable();
-if (why !== undefined) console.warn(`beside a real heartbeat node: skipped, ${why}`);
+const why = whyNotBeside();
 
-/** What a real node warns of whoever its peer is. */
-const ownComplaints = [
-  /Core dumps could be lost|Consider setting .*core/, // the machine's core_pattern
-  /Initial dead time \[\d+ ms\] may be too small/, // it wants 10 s, tests do not
-  /Logging daemon is disabled/, // no logd, so that everything is in one file
-  /No Previous generation/, // its first start
-  /Cannot lock ourselves into memory/, // the machine's limit
-  /G_SIG_dispatch|G\w*_dispatch(_int)?: Dispatch function/, // a busy machine: about its own main loop
-];
-
-/** What it logs as well when a partition has healed, whoever its peer is; and what ours says of the same. */
-const partitionComplaints = [
-  /node \S+: is dead|No STONITH device configured|Shared disks are not protected/,
-  /returning after partition|Deadtime value may be too small|Late heartbeat/,
-  /Both machines own (our|foreign) resources|Shutdown delayed until current resource activity finishes/,
-  /Service address \S+ is claimed by/,
-];
-
-async function beside(
-  options: MixedOptions,
-  play: (cluster: MixedCluster) => Promise<void>,
-  expected: readonly RegExp[] = [],
-): Promise<void> {
-  const cluster = await MixedCluster.create(options);
-  try {
-    await cluster.start();
-    await play(cluster);
-    const lines = (log: string, complaint: RegExp, known: readonly RegExp[]) =>
-      log.split("\n").filter((line) => complaint.test(line) && !known.some((each) => each.test(line)));
-    const real = lines(await cluster.real.log(), /\b(WARN|ERROR|CRIT|EMERG)/, [
-      ...ownComplaints,
-      ...expected,
-    ]);
-    const ours = lines(cluster.ours.log, /\b(ERROR|CRIT)\b|Ignored frame/, expected);
-    expect({ real, ours }).toEqual({ real: [], ours: [] });
-  } finally {
-    await cluster.dispose();
-  }
-}
-
-test.skipIf(why)("started together, each node has its own address", async () => {
-  await beside({}, async (cluster) => {
-    expect(cluster.ours.log).toContain("Status update for node director2: status active");
-  });
-});
-
-test.skipIf(why)("the real node loses its power and comes back: taken over, then failed back", async () => {
-  await beside({}, async (cluster) => {
-    await cluster.cutRealPower();
-    await cluster.ours.holds(cluster.realVip);
-    await cluster.realPowerOn();
+test.skipIf(why)("started together, then stopped and started one by one, in both orders", async () => {
+  await beside({ name: "start and stop" }, async (cluster) => {
+    const { first, second } = cluster;
+    await first.software.stop();
+    await cluster.holdsAll(second);
+    await first.software.start();
+    await cluster.settled("local");
+    await second.software.stop();
+    await cluster.holdsAll(first);
+    await second.software.start();
     await cluster.settled("local");
   });
 });
 
-test.skipIf(why)(
-  "ours stops in good order and comes back: taken over at its word, then failed back",
-  async () => {
-    await beside({}, async (cluster) => {
-      expect(await cluster.ours.end("SIGTERM")).toBe(0);
-      // By the shutdown notice: that it called ours dead would be among its complaints.
-      await cluster.realHoldsAll();
-      await cluster.ours.start();
+for (const [starter, index] of [
+  ["ours", 0],
+  ["the real node", 1],
+] as const) {
+  test.skipIf(why)(`${starter} starts first and serves alone until the other one joins`, async () => {
+    await beside({ name: "one starts first", unstarted: true }, async (cluster) => {
+      const [alone, other] = index === 0 ? cluster.seats : [cluster.second, cluster.first];
+      await alone.software.start();
+      await cluster.holdsAll(alone);
+      await other.software.start();
       await cluster.settled("local");
     });
-  },
-);
+  });
+}
 
-test.skipIf(why)(
-  "the real node stops in good order and comes back: the same the other way round",
-  async () => {
-    await beside({ method: "crc" }, async (cluster) => {
-      await cluster.real.stop();
-      await cluster.ours.holds(cluster.realVip);
-      expect(cluster.ours.log).not.toContain("is dead");
-      await cluster.real.start();
-      await cluster.settled("local");
-    });
-  },
-);
+test.skipIf(why)("the real node loses its power and comes back: taken over, then failed back", async () => {
+  await beside({ name: "power cut", options: { method: "crc" } }, async (cluster) => {
+    await cluster.second.cutPower();
+    await cluster.holdsAll(cluster.first);
+    await cluster.second.powerOn();
+    await cluster.settled("local");
+  });
+});
 
 test.skipIf(why)("with auto_failback off everything stays where it is when a node comes back", async () => {
-  await beside({ autoFailback: "off", method: "md5" }, async (cluster) => {
-    await cluster.cutRealPower();
-    await cluster.ours.holds(cluster.realVip);
-    await cluster.realPowerOn();
+  const options = { autoFailback: "off", method: "md5" } as const;
+  await beside({ name: "failback off", options }, async (cluster) => {
+    const { first, second } = cluster;
+    await second.cutPower();
+    await cluster.holdsAll(first);
+    await second.powerOn();
     await cluster.settled("all");
-    await cluster.ours.end("SIGTERM");
-    await cluster.realHoldsAll();
-    await cluster.ours.start();
+    await first.software.stop();
+    await cluster.holdsAll(second);
+    await first.software.start();
     await cluster.settled("none");
   });
 });
 
 test.skipIf(why)("operators of both nodes move resources in both directions", async () => {
-  await beside({}, async (cluster) => {
-    const { ours, real } = cluster;
-    const done = { code: 0, stderr: "" };
-    expect(await ours.command("standby", "local")).toMatchObject(done);
-    await cluster.settled("none");
-    expect(await ours.command("takeover", "all")).toMatchObject(done);
-    await cluster.settled("all");
-    expect(await ours.command("standby", "foreign")).toMatchObject(done);
-    await cluster.settled("local");
-    await real.operate("hb_standby", "local");
-    await cluster.settled("all");
-    await real.operate("hb_takeover", "all");
-    await cluster.settled("none");
-    await real.operate("hb_standby", "foreign");
-    await cluster.settled("local");
+  await beside({ name: "standby and takeover" }, async (cluster) => {
+    const { first, second } = cluster;
+    const moves = [
+      [first, "standby", "local", "none"],
+      [first, "takeover", "all", "all"],
+      [first, "standby", "foreign", "local"],
+      [second, "standby", "local", "all"],
+      [second, "takeover", "all", "none"],
+      [second, "standby", "foreign", "local"],
+      [first, "takeover", "foreign", "all"],
+      [second, "takeover", "local", "local"],
+      [first, "standby", "all", "none"],
+      [first, "takeover", "local", "local"],
+      [second, "standby", "all", "all"],
+      [first, "standby", "all", "none"],
+      [second, "standby", "foreign", "local"],
+      [second, "takeover", "foreign", "none"],
+    ] as const;
+    for (const [seat, command, scope, held] of moves) {
+      await seat.software.operate(command, scope);
+      await cluster.settled(held);
+    }
   });
 });
 
 test.skipIf(why)(
-  "all cables fail and come back: ours keeps the addresses, the real one gives them up",
+  "all cables fail and come back: one node keeps the addresses, the other gives them up",
   async () => {
-    const play = async (cluster: MixedCluster) => {
-      const { ours } = cluster;
-      for (const cable of ["eth0", "eth1"] as const) await ours.plug(cable, "down");
-      await ours.holds(cluster.realVip);
-      await cluster.realHoldsAll();
-      for (const cable of ["eth0", "eth1"] as const) await ours.plug(cable, "up");
-      await ours.said(/returning after partition/);
-      await cluster.settled("all");
-    };
-    await beside({ autoFailback: "off" }, play, partitionComplaints);
+    const story = {
+      name: "partition",
+      options: { autoFailback: "off" },
+      twoOwners: true,
+      expected: AFTER_PARTITION,
+    } as const;
+    await beside(story, async (cluster) => {
+      const { first, second } = cluster;
+      for (const cable of ["eth0", "eth1"] as const) await first.plug(cable, "down");
+      await Promise.all([cluster.holdsAll(first), cluster.holdsAll(second)]);
+      for (const cable of ["eth0", "eth1"] as const) await first.plug(cable, "up");
+      await cluster.healed();
+      if (first.software.isOurs) expect(cluster.ours.log).toContain("returning after partition");
+    });
   },
 );

@@ -1,81 +1,77 @@
-// A cluster of one pulsebox node and one node of Debian's heartbeat, configured alike: both on a switch (eth0) and on a private
-// cross cable (eth1). Each is the preferred owner of one address, so that every move can be seen in both directions.
+// A cluster of two nodes configured alike, both on a switch (eth0) and on a private cross cable (eth1), with a client on the
+// switch. The second node is Debian's heartbeat; the first is a pulsebox, or Debian's heartbeat too when a test wants to know
+// what it does beside its own kind. Each is the preferred owner of one address, so that every move can be seen both ways.
 
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Holding } from "../../firmware/core/heartbeat/body.ts";
 import { Director } from "./cluster.ts";
+import { clusterFile, heartbeatFiles, type MixedOptions, PLACES, type Place } from "./mixed-files.ts";
 import { Lab, type Namespace } from "./netns.ts";
-import { type HeartbeatFiles, RealHeartbeat } from "./real-heartbeat.ts";
+import { RealHeartbeat } from "./real-heartbeat.ts";
+import { type Cabling, HeartbeatSoftware, PulseboxSoftware, Seat } from "./seat.ts";
 import { until } from "./until.ts";
 
-export interface MixedOptions {
-  readonly autoFailback?: "on" | "off";
-  readonly method?: "sha1" | "md5" | "crc";
-}
-
-const ours = { name: "director1", lan: "10.77.0.1", cable: "10.78.0.1", vip: "10.77.0.50" } as const;
-const real = { name: "director2", lan: "10.77.0.2", cable: "10.78.0.2", vip: "10.77.0.60" } as const;
+export type { MixedOptions };
 
 /** What the other node holds when one holds this and nothing is held twice or by nobody. */
 const complement = { all: "none", local: "local", foreign: "foreign", none: "all" } as const;
 
+export interface MixedLabOptions extends MixedOptions {
+  /** What runs on the first node. */
+  readonly first?: "pulsebox" | "heartbeat";
+}
+
+interface Parts {
+  readonly lab: Lab;
+  readonly directory: string;
+  readonly client: Namespace;
+  readonly cabling: readonly [Cabling, Cabling];
+  readonly director: Director;
+  readonly first: Seat;
+  readonly second: Seat;
+  readonly real: RealHeartbeat;
+}
+
 export class MixedCluster {
+  /** The daemon of ours on the first node; it runs only when that node runs a pulsebox. */
   readonly ours: Director;
   readonly real: RealHeartbeat;
-  /** The address that prefers our node, and the one that prefers the real one. */
-  readonly oursVip = ours.vip;
-  readonly realVip = real.vip;
-  readonly #lab: Lab;
-  readonly #directory: string;
-  readonly #plugReal: (state: "up" | "down") => Promise<void>;
+  readonly first: Seat;
+  readonly second: Seat;
+  readonly client: Namespace;
+  /** The address that prefers the first node, and the one that prefers the second. */
+  readonly oursVip = PLACES[0].vip;
+  readonly realVip = PLACES[1].vip;
+  readonly #parts: Parts;
 
-  private constructor(
-    lab: Lab,
-    directory: string,
-    nodes: { ours: Director; real: RealHeartbeat },
-    plugReal: (state: "up" | "down") => Promise<void>,
-  ) {
-    this.#lab = lab;
-    this.#directory = directory;
-    this.ours = nodes.ours;
-    this.real = nodes.real;
-    this.#plugReal = plugReal;
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    this.ours = parts.director;
+    this.real = parts.real;
+    this.first = parts.first;
+    this.second = parts.second;
+    this.client = parts.client;
   }
 
-  /** Both boxes and their cables; neither daemon runs yet. */
-  static async create(options: MixedOptions = {}): Promise<MixedCluster> {
+  /** Both boxes, their cables and the client; neither daemon runs yet. */
+  static async create(options: MixedLabOptions = {}): Promise<MixedCluster> {
     const lab = await Lab.create();
     const directory = await mkdtemp(join(tmpdir(), "pulsebox-mixed-"));
     try {
-      const config = join(directory, "cluster.yaml");
-      const state = join(directory, ours.name);
-      await mkdir(state);
-      await writeFile(config, clusterFile(options));
-      const lan = await lab.bridge("lan");
-      const [here, there] = [await lab.namespace(ours.name), await lab.namespace(real.name)];
-      const port = await lan.connect({ namespace: here, interface: "eth0" });
-      const realPort = await lan.connect({ namespace: there, interface: "eth0" });
-      await lab.veth({ namespace: here, interface: "eth1" }, { namespace: there, interface: "eth1" });
-      await addAddresses(here, ours);
-      await addAddresses(there, real);
-      const nodes = {
-        ours: new Director({
-          name: ours.name,
-          namespace: here,
-          lan,
-          port,
-          state,
-          config,
-          options: { realtime: true },
-        }),
-        real: await RealHeartbeat.place(there, real.name, heartbeatFiles(options)),
-      };
-      return new MixedCluster(lab, directory, nodes, async (state) => {
-        await lan.namespace.run(["ip", "link", "set", realPort, state]);
-        await there.run(["ip", "link", "set", "eth1", state]);
-      });
+      const cabling = await cable(lab);
+      const client = await lab.namespace("client");
+      await cabling[0].lan.connect({ namespace: client, interface: "eth0", addresses: ["10.77.0.100/24"] });
+      const director = await placeDirector(directory, cabling[0], options);
+      const real = await RealHeartbeat.place(cabling[1].namespace, PLACES[1].name, heartbeatFiles(options));
+      const software =
+        options.first === "heartbeat"
+          ? await placeHeartbeat(cabling[0].namespace, PLACES[0], options)
+          : new PulseboxSoftware(director);
+      const first = new Seat(PLACES[0], PLACES[1], cabling[0], software);
+      const second = new Seat(PLACES[1], PLACES[0], cabling[1], new HeartbeatSoftware(real));
+      return new MixedCluster({ lab, directory, client, cabling, director, first, second, real });
     } catch (error) {
       await lab.dispose();
       await rm(directory, { recursive: true, force: true });
@@ -83,130 +79,148 @@ export class MixedCluster {
     }
   }
 
+  get seats(): readonly [Seat, Seat] {
+    return [this.first, this.second];
+  }
+
   /** Starts both and waits until each has its own address. */
   async start(): Promise<void> {
-    await Promise.all([this.ours.start(), this.real.start()]);
+    await Promise.all(this.seats.map(({ software }) => software.start()));
     await this.settled("local");
   }
 
+  /** Writes the pulsebox's cluster file anew; the daemon reads it when it starts or is told to. */
+  async configureOurs(options: MixedOptions): Promise<void> {
+    await writeFile(join(this.#parts.directory, "cluster.yaml"), clusterFile(options));
+  }
+
+  /** A box with Debian's heartbeat at the place of the first node, for replacing a pulsebox by it and back. */
+  async heartbeatAtFirst(options: MixedOptions): Promise<HeartbeatSoftware> {
+    return await placeHeartbeat(this.first.namespace, PLACES[0], options);
+  }
+
   /**
-   * Waits until our node holds that, in heartbeat's words, the real one the rest, nobody holds anything twice, and both say so
-   * and call it settled.
+   * Waits until the first node holds that, in heartbeat's words, the second one the rest, nobody holds anything twice, and both
+   * say so and call it settled.
    */
-  async settled(held: Holding): Promise<void> {
+  async settled(held: Holding, timeout = 45_000): Promise<void> {
     const rest = complement[held];
-    const wanted = `ours ${held} (says stable ${held}), real ${rest} (says ${rest})`;
+    const wanted = `first ${held} (says ${held}), second ${rest} (says ${rest})`;
     let seen = "";
     const compare = async (): Promise<boolean> => {
-      seen = await this.#seen();
+      const [first, second] = await Promise.all(
+        this.seats.map(
+          async (seat) => `${await seat.holds()} (says ${await seat.software.says().catch(() => "nothing")})`,
+        ),
+      );
+      seen = `first ${first}, second ${second}`;
       return seen === wanted;
     };
-    await until(wanted, compare, 45_000).catch(async (error: unknown) => {
-      const logs = `--- ours\n${this.ours.log}\n--- real\n${await this.real.log()}`;
+    await until(wanted, compare, timeout).catch(async (error: unknown) => {
+      const [first, second] = await Promise.all(this.seats.map(({ software }) => software.log()));
+      const logs = `--- first\n${first}\n--- second\n${second}`;
       throw new Error(`wanted: ${wanted}\nis:     ${seen}\n${logs}`, { cause: error });
+    });
+  }
+
+  /** Waits until that node holds everything in its kernel and says so. */
+  async holdsAll(seat: Seat): Promise<void> {
+    await until(`${seat.place.name} holds all resources`, async () => {
+      return (await seat.holds()) === "all" && (await seat.software.says()) === "all";
     });
   }
 
   /** Waits until the real node, alone, holds everything and says so. */
   async realHoldsAll(): Promise<void> {
-    await until("the real node holds all resources", async () => {
-      const addresses = await addressesOf(this.real.namespace);
-      return holding(addresses, real.vip, ours.vip) === "all" && (await this.real.holding()) === "all";
+    await this.holdsAll(this.second);
+  }
+
+  /** Waits until nobody holds anything twice again and both say that they hold what they hold. */
+  async healed(): Promise<void> {
+    let seen = "";
+    const whole = async (): Promise<boolean> => {
+      const [first, second] = await Promise.all(this.seats.map((seat) => seat.holds()));
+      const said = await Promise.all(
+        this.seats.map(({ software }) => software.says().catch(() => "nothing")),
+      );
+      seen = `${first} (says ${said[0]}), ${second} (says ${said[1]})`;
+      return first !== undefined && second === complement[first] && first === said[0] && second === said[1];
+    };
+    await until("the partition has healed", whole, 60_000).catch((error: unknown) => {
+      throw new Error(`not healed: ${seen}`, { cause: error });
     });
   }
 
-  async #seen(): Promise<string> {
-    const [ourAddresses, { stable, groups }, realAddresses, realSays] = await Promise.all([
-      this.ours.addresses(),
-      this.ours.status(),
-      addressesOf(this.real.namespace),
-      this.real.holding(),
-    ]);
-    const owned = groups.filter(({ owner }) => owner === ours.name).flatMap(({ addresses }) => addresses);
-    const says = `${stable ? "stable" : "changing"} ${holding(owned, ours.vip, real.vip)}`;
-    const here = `ours ${holding(ourAddresses, ours.vip, real.vip)} (says ${says})`;
-    return `${here}, real ${holding(realAddresses, real.vip, ours.vip)} (says ${realSays})`;
+  /** Waits until both nodes have logged, as their last word on it, that the other's link over `cable` is so. */
+  async linkIs(cable: "eth0" | "eth1", state: "up" | "dead"): Promise<void> {
+    for (const [seat, other] of [this.seats, [this.second, this.first]] as const) {
+      const { name } = other.place;
+      await until(`${seat.place.name} calls link ${name}:${cable} ${state}`, async () => {
+        const lines = (await seat.software.log()).split("\n");
+        const last = lines.findLast((line) => line.includes(`ink ${name}:${cable} `));
+        return last?.includes(` ${state}`) ?? false;
+      });
+    }
+  }
+
+  /** Waits until the client's own ARP table says that `seat` answers for `address`. */
+  async clientFinds(address: string, seat: Seat): Promise<void> {
+    const mac = await seat.mac();
+    await until(`the client finds ${address} at ${seat.place.name}`, async () => {
+      await this.client.exec(["ping", "-n", "-c", "1", "-W", "1", address]);
+      return (await this.client.run(["ip", "neigh", "show", address])).includes(mac);
+    });
   }
 
   /** Power off at the real node, as ours sees it: it dies without a word and its links go at once. */
   async cutRealPower(): Promise<void> {
-    await Promise.all([this.real.kill(), this.#plugReal("down")]);
+    await this.second.cutPower();
   }
 
   /** Power on again: a box begins without the addresses that it held, then links, then heartbeat. */
   async realPowerOn(): Promise<void> {
-    for (const vip of [ours.vip, real.vip]) {
-      await this.real.namespace.exec(["ip", "addr", "del", `${vip}/24`, "dev", "eth0"]);
-    }
-    await this.#plugReal("up");
-    await this.real.start();
+    await this.second.powerOn();
   }
 
   async dispose(): Promise<void> {
-    await this.#lab.dispose();
-    await rm(this.#directory, { recursive: true, force: true });
+    await this.#parts.lab.dispose();
+    await rm(this.#parts.directory, { recursive: true, force: true });
   }
 }
 
-/** The real node sends to the broadcast address that the interface names, so it must name one. */
-async function addAddresses(
+async function cable(lab: Lab): Promise<readonly [Cabling, Cabling]> {
+  const lan = await lab.bridge("lan");
+  const seat = async (place: Place): Promise<Cabling> => {
+    const namespace = await lab.namespace(place.name);
+    return { namespace, lan, port: await lan.connect({ namespace, interface: "eth0" }) };
+  };
+  const cabling = [await seat(PLACES[0]), await seat(PLACES[1])] as const;
+  const [here, there] = cabling.map(({ namespace }) => ({ namespace, interface: "eth1" }));
+  if (here === undefined || there === undefined) throw new Error("a cable has two ends");
+  await lab.veth(here, there);
+  for (const [index, { namespace }] of cabling.entries())
+    await addAddresses(namespace, index === 0 ? PLACES[0] : PLACES[1]);
+  return cabling;
+}
+
+async function placeDirector(directory: string, cabling: Cabling, options: MixedOptions): Promise<Director> {
+  const config = join(directory, "cluster.yaml");
+  const state = join(directory, PLACES[0].name);
+  await mkdir(state);
+  await writeFile(config, clusterFile(options));
+  return new Director({ name: PLACES[0].name, ...cabling, state, config, options: { realtime: true } });
+}
+
+async function placeHeartbeat(
   namespace: Namespace,
-  { lan, cable }: Pick<typeof ours | typeof real, "lan" | "cable">,
-) {
+  { name }: Place,
+  options: MixedOptions,
+): Promise<HeartbeatSoftware> {
+  return new HeartbeatSoftware(await RealHeartbeat.place(namespace, name, heartbeatFiles(options)));
+}
+
+/** The real node sends to the broadcast address that the interface names, so it must name one. */
+async function addAddresses(namespace: Namespace, { lan, cable }: Place): Promise<void> {
   await namespace.run(["ip", "addr", "add", `${lan}/24`, "brd", "+", "dev", "eth0"]);
   await namespace.run(["ip", "addr", "add", `${cable}/24`, "brd", "+", "dev", "eth1"]);
-}
-
-async function addressesOf(namespace: Namespace): Promise<readonly string[]> {
-  const text = await namespace.run(["ip", "-4", "-o", "addr", "show"]);
-  return [...text.matchAll(/ inet ([0-9.]+)\//g)].map((match) => match[1] ?? "");
-}
-
-function holding(addresses: readonly string[], local: string, foreign: string): Holding {
-  const [has, hasForeign] = [addresses.includes(local), addresses.includes(foreign)];
-  if (has) return hasForeign ? "all" : "local";
-  return hasForeign ? "foreign" : "none";
-}
-
-const key = "laboratory";
-
-function clusterFile({ autoFailback = "on", method = "sha1" }: MixedOptions): string {
-  const node = ({ name, lan, cable }: { name: string; lan: string; cable: string }) =>
-    `  ${name}: { interfaces: { eth0: { address: ${lan}/24 }, eth1: { address: ${cable}/24 } } }`;
-  return `version: 1
-cluster: mixed
-nodes:
-${node(ours)}
-${node(real)}
-heartbeat:
-  keepalive: 200ms
-  deadtime: 2s
-  warntime: 1500ms
-  initdead: 4s
-  auto_failback: ${autoFailback}
-  media: [bcast: eth1, bcast: eth0]
-  auth: { method: ${method}${method === "crc" ? "" : `, key: ${key}`} }
-resources:
-  - { node: ${ours.name}, group: [${ours.vip}/24/eth0] }
-  - { node: ${real.name}, group: [${real.vip}/24/eth0] }
-`;
-}
-
-function heartbeatFiles({ autoFailback = "on", method = "sha1" }: MixedOptions): HeartbeatFiles {
-  return {
-    "ha.cf": `logfile /var/log/ha-log
-logfacility none
-keepalive 200ms
-deadtime 2
-warntime 1500ms
-initdead 4
-realtime on
-bcast eth1 eth0
-auto_failback ${autoFailback}
-crm no
-node ${ours.name} ${real.name}
-`,
-    authkeys: `auth 1\n1 ${method}${method === "crc" ? "" : ` ${key}`}\n`,
-    haresources: `${ours.name} ${ours.vip}/24/eth0\n${real.name} ${real.vip}/24/eth0\n`,
-  };
 }

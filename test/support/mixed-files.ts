@@ -1,0 +1,110 @@
+// One cluster, written twice: as the cluster file of a pulsebox node and as ha.cf(5), authkeys(5) and haresources of a node of
+// Debian's heartbeat, with the values that tests vary.
+
+import type { HeartbeatFiles } from "./real-heartbeat.ts";
+
+export interface MixedKey {
+  readonly id: number;
+  readonly method: "sha1" | "md5" | "crc";
+}
+
+/** What a node signs with, and what else it accepts. The text of key N is "laboratoryN". */
+export interface MixedKeys {
+  readonly send: number;
+  readonly accept: readonly MixedKey[];
+}
+
+export interface MixedOptions {
+  readonly autoFailback?: "on" | "off" | "legacy";
+  readonly method?: "sha1" | "md5" | "crc";
+  readonly keys?: MixedKeys;
+  /** bcast on both cables, ucast on both, or mcast on both. */
+  readonly media?: "bcast" | "ucast" | "mcast";
+  /** Only the real node has this: which format it writes (UDP always carries netstring). */
+  readonly msgfmt?: "classic" | "netstring";
+  /** Milliseconds. */
+  readonly keepalive?: number;
+  readonly deadtime?: number;
+}
+
+export interface Place {
+  readonly name: string;
+  readonly lan: string;
+  readonly cable: string;
+  readonly vip: string;
+}
+
+export const PLACES: readonly [Place, Place] = [
+  { name: "director1", lan: "10.77.0.1", cable: "10.78.0.1", vip: "10.77.0.50" },
+  { name: "director2", lan: "10.77.0.2", cable: "10.78.0.2", vip: "10.77.0.60" },
+];
+
+const GROUP = "225.0.0.1";
+
+function keysOf({ method = "sha1", keys }: MixedOptions): MixedKeys {
+  return keys ?? { send: 1, accept: [{ id: 1, method }] };
+}
+
+export function clusterFile(options: MixedOptions): string {
+  const { autoFailback = "on", keepalive = 200, deadtime = 2000 } = options;
+  const node = ({ name, lan, cable }: Place) =>
+    `  ${name}: { interfaces: { eth0: { address: ${lan}/24 }, eth1: { address: ${cable}/24 } } }`;
+  const { send, accept } = keysOf(options);
+  const keys = accept.map(({ id, method }) => {
+    const text = method === "crc" ? "" : `, key: laboratory${id}`;
+    return `{ id: ${id}, method: ${method}${text}${id === send ? ", send: on" : ""} }`;
+  });
+  return `version: 1
+cluster: mixed
+nodes:
+${PLACES.map(node).join("\n")}
+heartbeat:
+  keepalive: ${keepalive}ms
+  deadtime: ${deadtime}ms
+  warntime: ${0.75 * deadtime}ms
+  initdead: ${2 * deadtime}ms
+  auto_failback: ${autoFailback}
+  media: [${ourMedia(options.media ?? "bcast").join(", ")}]
+  auth: [${keys.join(", ")}]
+resources:
+${PLACES.map(({ name, vip }) => `  - { node: ${name}, group: [${vip}/24/eth0] }`).join("\n")}
+`;
+}
+
+function ourMedia(kind: NonNullable<MixedOptions["media"]>): readonly string[] {
+  if (kind === "bcast") return ["bcast: eth1", "bcast: eth0"];
+  if (kind === "mcast")
+    return ["eth1", "eth0"].map((name) => `{ mcast: { interface: ${name}, group: ${GROUP} } }`);
+  return PLACES.flatMap(({ lan, cable }) => [
+    `{ ucast: { interface: eth1, peer: ${cable} } }`,
+    `{ ucast: { interface: eth0, peer: ${lan} } }`,
+  ]);
+}
+
+function realMedia(kind: NonNullable<MixedOptions["media"]>): string {
+  if (kind === "bcast") return "bcast eth1 eth0";
+  if (kind === "mcast") return ["eth1", "eth0"].map((name) => `mcast ${name} ${GROUP} 694 1 0`).join("\n");
+  return PLACES.map(({ lan, cable }) => `ucast eth1 ${cable}\nucast eth0 ${lan}`).join("\n");
+}
+
+export function heartbeatFiles(options: MixedOptions): HeartbeatFiles {
+  const { autoFailback = "on", keepalive = 200, deadtime = 2000, msgfmt } = options;
+  const { send, accept } = keysOf(options);
+  const keys = accept.map(({ id, method }) => `${id} ${method}${method === "crc" ? "" : ` laboratory${id}`}`);
+  return {
+    "ha.cf": `logfile /var/log/ha-log
+logfacility none
+keepalive ${keepalive}ms
+deadtime ${deadtime}ms
+warntime ${0.75 * deadtime}ms
+initdead ${2 * deadtime}ms
+realtime on
+${msgfmt === undefined ? "" : `msgfmt ${msgfmt}\n`}${realMedia(options.media ?? "bcast")}
+auto_failback ${autoFailback}
+crm no
+node ${PLACES.map(({ name }) => name).join(" ")}
+`,
+    authkeys: `auth ${send}\n${keys.join("\n")}\n`,
+    haresources: PLACES.map(({ name, vip }) => `${name} ${vip}/24/eth0\n`).join(""),
+  };
+}

@@ -19,6 +19,7 @@ import { claimedResources } from "./resource/groups.ts";
 import { type Kernel, nextAttempt, UNKNOWN_KERNEL } from "./resource/kernel.ts";
 import type { Placements } from "./resource/placement.ts";
 import { NONE, type Sides } from "./resource/sides.ts";
+import { type Clients, createClients, nextClientStart } from "./respawn.ts";
 import type { IgnoredFrames } from "./snapshot.ts";
 import { type Deadlines, earliest } from "./time.ts";
 import type { Told } from "./told.ts";
@@ -44,7 +45,8 @@ export interface Self {
 export interface Ending {
   readonly deadline: number;
   readonly shutdones: number;
-  readonly nextAt: number;
+  /** Absent when all is said and only clients are waited for. */
+  readonly nextAt?: number;
 }
 
 /** Sides claimed and not yet complete, and why they were claimed. */
@@ -67,6 +69,7 @@ export interface NodeState {
   readonly ending?: Ending;
   /** How often a peer that was called dead turned out to be alive. */
   readonly partitions: number;
+  readonly clients: Clients;
   readonly kernel: Kernel;
   readonly placements: Placements;
   readonly announcements: Announcements;
@@ -104,6 +107,7 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
     claim: NO_CLAIM,
     acquiring: { sides: NONE, cause: "start" },
     partitions: 0,
+    clients: createClients(cluster.heartbeat.respawn),
     kernel: UNKNOWN_KERNEL,
     placements: new Map(),
     announcements: new Map(),
@@ -136,6 +140,7 @@ function deadlines(state: NodeState): Deadlines {
     pingNodes: pingDeadline(state),
     handover: handover?.deadline,
     ending: ending?.nextAt,
+    clients: self.phase === "running" ? nextClientStart(state.clients) : undefined,
     addresses: nextAttempt(state.kernel),
     announcements: nextAnnouncement(state.announcements),
   };

@@ -22,6 +22,7 @@ import type { NodeState } from "./node.ts";
 import { checkNode } from "./node-invariants.ts";
 import { onOperator } from "./operator.ts";
 import { onChangeFailed, onObserved, onRival, pursueClaim } from "./resource/acquisition.ts";
+import { onClientEnded, startClients } from "./respawn.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { log, logRarely, type Turn } from "./turn.ts";
 
@@ -72,6 +73,8 @@ function take(turn: Turn, event: Event): void {
       onRival(turn, event.interface, event.address, event.mac);
       break;
     case "program-ended":
+      onClientEnded(turn, event.id, event.outcome, event.output);
+      break;
     case "checked":
       break;
     case "operator":
@@ -94,6 +97,7 @@ function settle(turn: Turn): void {
     noticeSilence(turn);
     advancePingNodes(turn);
     advanceStatus(turn);
+    startClients(turn);
     advanceHandover(turn);
     negotiate(turn);
     pursueClaim(turn);

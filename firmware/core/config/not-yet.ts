@@ -21,11 +21,6 @@ const mediumPaths =
       Object.keys(medium).includes(idle) ? [["heartbeat", "media", index, idle]] : [],
     );
 
-const heartbeatPath =
-  (key: "respawn") =>
-  ({ file }: Inspection) =>
-    file.heartbeat?.[key] === undefined ? [] : [["heartbeat", key]];
-
 const wordPaths =
   (kind: "traffic" | "script" | "ocf") =>
   ({ resources }: Inspection) =>
@@ -41,7 +36,6 @@ function ipv6Paths({ interfaces, vips }: Inspection): readonly Path[] {
 
 const rows: readonly Row[] = [
   ...Object.entries(idleMedia).map(([kind, what]) => ({ what, places: mediumPaths(kind) })),
-  { what: "respawn", places: heartbeatPath("respawn") },
   {
     what: "ipfail",
     places: ({ file: { heartbeat } }) => (heartbeat?.ipfail === true ? [["heartbeat", "ipfail"]] : []),

@@ -72,6 +72,19 @@ export const integer = (what: string, smallest: number, largest: number) => {
   return z.int({ error: expected }).min(smallest, { error: expected }).max(largest, { error: expected });
 };
 
+const userExpected = "the name or number of a user";
+
+/** A name as useradd(8) allows it, or a number as in passwd(5); always text afterwards. */
+export const user = z
+  .union(
+    [
+      integer(userExpected, 0, 4_294_967_294),
+      matching(userExpected, /^(?:[A-Za-z_][A-Za-z0-9_.-]{0,31}|0|[1-9][0-9]{0,9})$/),
+    ],
+    { error: userExpected },
+  )
+  .transform(String);
+
 export const port = integer("a port number", 1, 65_535);
 
 /** Milliseconds. */

@@ -16,6 +16,7 @@ import {
   nodeName,
   onOff,
   port,
+  user,
   word,
 } from "./scalars.ts";
 import { services } from "./service-schema.ts";
@@ -111,7 +112,9 @@ const auth = z.union([authKey, z.array(authKey).min(1, { error: "at least one ke
 
 const respawn = z.strictObject(
   {
-    user: label.meta({ description: "User that the command runs as" }),
+    user: user.meta({
+      description: "User that the command runs as: a name in /etc/passwd, or a number",
+    }),
     command: z
       .array(line("a word of a command", 1024), { error: "a list of words: the program and its arguments" })
       .min(1, { error: "a list of words: the program and its arguments" })

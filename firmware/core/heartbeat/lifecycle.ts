@@ -5,6 +5,7 @@ import { record } from "../decision.ts";
 import { nextWake } from "../node.ts";
 import { changeClaim, presentAddresses } from "../resource/acquisition.ts";
 import { isNone } from "../resource/sides.ts";
+import { clientsRun, stopClients } from "../respawn.ts";
 import { log, nowOf, send, setPeer, setSelf, type Turn, transmit } from "../turn.ts";
 import { abortHandover } from "./handshake.ts";
 import { createInbox, tick } from "./inbox.ts";
@@ -169,14 +170,17 @@ export function advanceEnd(turn: Turn): void {
     finishEnd(turn);
     return;
   }
-  if (ending.shutdones === 0) log(turn, WORDS.relinquished());
-  else if (now < ending.nextAt) return;
-  if (ending.shutdones >= SHUTDONES) {
-    finishEnd(turn);
+  const { deadline, shutdones, nextAt = now } = ending;
+  if (shutdones === 0) log(turn, WORDS.relinquished());
+  stopClients(turn);
+  if (shutdones > 0 && now < nextAt) return;
+  if (shutdones >= SHUTDONES) {
+    if (!clientsRun(turn.state.clients)) finishEnd(turn);
+    else if (ending.nextAt !== undefined) turn.state = { ...turn.state, ending: { deadline, shutdones } };
     return;
   }
   sayShutdone(turn);
-  const next = { ...ending, shutdones: ending.shutdones + 1, nextAt: now + SHUTDONE_PAUSE };
+  const next = { deadline, shutdones: shutdones + 1, nextAt: now + SHUTDONE_PAUSE };
   turn.state = { ...turn.state, ending: next };
 }
 

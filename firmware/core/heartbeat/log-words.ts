@@ -4,6 +4,7 @@
 import type { Severity } from "../action.ts";
 import type { Address } from "../config/cluster.ts";
 import type { ResourceScope } from "../event.ts";
+import type { ProgramOutcome } from "../program.ts";
 
 export interface LogLine {
   readonly severity: Severity;
@@ -82,6 +83,15 @@ export const WORDS = {
   standbyIgnored: (node: string, why: string) => info(`standby message from ${node} ignored.  ${why}`),
   handoverFailed: (why: string) => warning(`Hand-over not completed: ${why}`),
 
+  // Clients: the programs of respawn
+  startingClient: (command: string, user: string) => info(`Starting child client "${command}" (${user})`),
+  clientEnded: (command: string, outcome: ProgramOutcome) => clientEnd(command, outcome),
+  clientOutput: (command: string, line: string) => info(`Client ${command} said last: ${line}`),
+  respawning: (command: string) => error(`Respawning client "${command}":`),
+  respawningTooFast: (command: string, ms: number) =>
+    error(`Client ${command} "respawning too fast"; next start in ${ms / 1000} s`),
+  killingClient: (command: string) => info(`killing ${command} process group with signal 15`),
+
   // Addresses
   held: (address: Address, name: string) => info(`Service address ${address} is on ${name}`),
   noRoute: (address: Address) =>
@@ -92,3 +102,19 @@ export const WORDS = {
   rival: (address: Address, name: string, mac: string) =>
     error(`Service address ${address} is claimed by ${mac} on ${name}; announcing it again`),
 } as const;
+
+function clientEnd(command: string, outcome: ProgramOutcome): LogLine {
+  switch (outcome.kind) {
+    case "exit": {
+      const text = `Managed ${command} process exited with return code ${outcome.code}.`;
+      return outcome.code === 0 ? info(text) : warning(text);
+    }
+    case "signal":
+      return warning(`Managed ${command} process killed by signal ${outcome.signal}.`);
+    case "error":
+      return error(`Cannot exec ${command}: ${outcome.error}`);
+    case "timeout":
+    case "killed":
+      return info(`Managed ${command} process ended at our request.`);
+  }
+}

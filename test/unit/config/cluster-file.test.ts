@@ -112,7 +112,7 @@ test("every section has its normal form", () => {
     `  ping: [10.0.0.9]
   ping_group: { up: [10.0.0.8, "2001:DB8::8"] }
   ipfail: on
-  respawn: [{ user: worker, command: [/bin/agent, -v] }]
+  respawn: [{ user: worker, command: [/bin/agent, -v] }, { user: 4001, command: [/bin/other] }]
   auth:`,
   )}resources: [{ node: n1, group: [10.0.0.50, traffic, "maid::vacuum"] }]
 services:
@@ -128,7 +128,10 @@ services:
     ping: ["10.0.0.9"],
     pingGroups: [{ name: "up", members: ["10.0.0.8", "2001:db8::8"] }],
     ipfail: true,
-    respawn: [{ user: "worker", command: ["/bin/agent", "-v"] }],
+    respawn: [
+      { user: "worker", command: ["/bin/agent", "-v"] },
+      { user: "4001", command: ["/bin/other"] },
+    ],
   });
   expect(resources[0]?.resources.map(({ kind }) => kind)).toEqual(["address", "traffic", "script"]);
   expect(services).toEqual([

@@ -20,6 +20,7 @@ export function statusText(snapshot: Snapshot): string {
     ...table([["GROUP", "PREFERRED", "OWNER", "HERE"], ...snapshot.groups.map(groupRow)]),
     "",
     ignoredText(snapshot),
+    ...splitBrainText(snapshot),
     "",
   ].join("\n");
 }
@@ -58,6 +59,14 @@ function groupRow(group: GroupSnapshot): string[] {
 function ignoredText({ ignored }: Snapshot): string {
   const { malformed, unauthenticated, replayed, foreignNode } = ignored;
   return `ignored frames: malformed ${malformed}, unauthenticated ${unauthenticated}, replayed ${replayed}, foreign node ${foreignNode}`;
+}
+
+/** Nothing as long as there was none. */
+function splitBrainText({ splitBrains: { count, last } }: Snapshot): string[] {
+  if (last === undefined) return [];
+  const when = new Date(last.wall * 1000).toISOString().slice(0, 19).replace("T", " ");
+  const kept = last.verdicts.map(({ groups, winner }) => `${winner} kept ${groups.join(" and ")}`);
+  return [`split brains: ${count}, the last at ${when} UTC with ${last.peer}: ${kept.join("; ")}`];
 }
 
 /** Columns as wide as their widest cell, two spaces apart; no trailing spaces. */

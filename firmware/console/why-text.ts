@@ -3,6 +3,7 @@
 
 import type { Decision, Transition, Trigger } from "../core/decision.ts";
 import type { Evidence, LinkEvidence } from "../core/evidence.ts";
+import type { SplitBrainRule } from "../core/heartbeat/ownership.ts";
 
 export interface WhyClock {
   /** Seconds since 1970. */
@@ -48,6 +49,8 @@ function sentence(transition: Transition): string {
       return `this node gives up ${transition.groups.join(" and ")}`;
     case "handover":
       return handoverSentence(transition);
+    case "split-brain":
+      return `split brain: both nodes own ${transition.groups.join(" and ")}; ${transition.winner} keeps ${transition.groups.length > 1 ? "them" : "it"}`;
     case "operator":
       return `an operator asks for ${transition.request}`;
     case "stood-still":
@@ -95,6 +98,8 @@ function ruleOf({ transition, evidence, generation }: Decision): readonly string
     case "gained":
     case "lost":
       return transition.cause === "handover" ? ["It is part of a hand-over."] : [];
+    case "split-brain":
+      return [splitBrainRules[transition.rule]];
     case "handover":
       return [
         `${{ failback: "The preferred owner is back (auto_failback).", operator: "An operator wants it.", peer: "The other node asked for it." }[transition.cause]}`,
@@ -104,6 +109,16 @@ function ruleOf({ transition, evidence, generation }: Decision): readonly string
       return [];
   }
 }
+
+const splitBrainRules: Readonly<Record<SplitBrainRule, string>> = {
+  alone:
+    "Rule: only one of the two had called the other dead; that one keeps, for it could not hear the other.",
+  preferred: "Rule: each had called the other dead; the preferred node keeps its group.",
+  kept: "Rule: each had called the other dead; who owned the group before the partition keeps it (auto_failback off).",
+  unheard:
+    "Rule: the other node has not heard this one for a deadtime, so nothing can be agreed; this one gives up.",
+  heartbeat: "Rule: a heartbeat node that was called dead restarts and gives up everything.",
+};
 
 function deathWords(rule: "deadtime" | "initdead", { silent, patience = 0, heard }: Evidence): string {
   const over = milliseconds(Math.max(0, silent - patience));

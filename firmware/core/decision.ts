@@ -6,6 +6,7 @@ import type { Event } from "./event.ts";
 import { type Evidence, evidenceOf } from "./evidence.ts";
 import type { Handover } from "./heartbeat/handover.ts";
 import type { Peer } from "./heartbeat/membership.ts";
+import type { SplitBrainRule } from "./heartbeat/ownership.ts";
 import { type Acquiring, type NodeState, partnerOf } from "./node.ts";
 import { type Sides, without } from "./resource/sides.ts";
 import type { Turn } from "./turn.ts";
@@ -37,6 +38,13 @@ export type Transition =
       readonly cause: Handover["cause"];
       /** Why it failed. */
       readonly reason?: string;
+    }
+  /** Both nodes own these groups; the winner keeps them. */
+  | {
+      readonly what: "split-brain";
+      readonly groups: readonly string[];
+      readonly winner: string;
+      readonly rule: SplitBrainRule;
     }
   | { readonly what: "operator"; readonly request: string }
   /** This node did not run for so many ms. */

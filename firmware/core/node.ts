@@ -13,6 +13,7 @@ import { createPeer, deathAt, type Peer } from "./heartbeat/membership.ts";
 import { createOutbox, type Outbox } from "./heartbeat/outbox.ts";
 import { type Claim, NO_CLAIM } from "./heartbeat/ownership.ts";
 import { createPingNodes, nextRound, type PingNodes, pingDeadline } from "./heartbeat/ping-nodes.ts";
+import { NO_SPLIT_BRAIN, type SplitBrains } from "./heartbeat/split-brain.ts";
 import { invariant } from "./invariant.ts";
 import { type Announcements, nextAnnouncement } from "./resource/announce.ts";
 import { claimedResources } from "./resource/groups.ts";
@@ -75,6 +76,7 @@ export interface NodeState {
   readonly announcements: Announcements;
   readonly ignored: IgnoredFrames;
   readonly told: Told;
+  readonly splitBrains: SplitBrains;
   /** How many decisions this life of the node has recorded. */
   readonly decisions: number;
 }
@@ -113,6 +115,7 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
     announcements: new Map(),
     ignored: { malformed: 0, unauthenticated: 0, replayed: 0, foreignNode: 0 },
     told: new Map(),
+    splitBrains: NO_SPLIT_BRAIN,
     decisions: 0,
   };
 }

@@ -2,6 +2,7 @@
 
 import type { ResourceGroupConfig } from "./config/cluster.ts";
 import { heldAddresses, isStable } from "./heartbeat/report.ts";
+import type { SplitBrains } from "./heartbeat/split-brain.ts";
 import { type NodeState, partnerOf } from "./node.ts";
 import { addressesOf } from "./resource/groups.ts";
 import { isNone } from "./resource/sides.ts";
@@ -61,6 +62,8 @@ export interface Snapshot {
   readonly pingNodes: readonly PingNodeSnapshot[];
   readonly groups: readonly GroupSnapshot[];
   readonly ignored: IgnoredFrames;
+  /** How often both nodes were found to own the same groups since this process began, and the last time. */
+  readonly splitBrains: Pick<SplitBrains, "count" | "last">;
 }
 
 const HERE = { wanted: ["acquiring", "held"], unwanted: ["released", "releasing"] } as const;
@@ -79,6 +82,10 @@ export function takeSnapshot(state: NodeState, now: Instant): Snapshot {
     pingNodes: pingNodeSnapshots(state, now.monotonic),
     groups: cluster.resources.map((group) => groupSnapshot(state, group)),
     ignored: state.ignored,
+    splitBrains: {
+      count: state.splitBrains.count,
+      ...(state.splitBrains.last && { last: state.splitBrains.last }),
+    },
   };
 }
 

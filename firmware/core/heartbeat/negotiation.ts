@@ -25,8 +25,9 @@ import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import { abortHandover, offerHandover } from "./handshake.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
-import { type Claim, claimAll, disputed, disputedWords, lost, settled } from "./ownership.ts";
+import { type Claim, claimAll, disputed, disputedWords, lost, ruleOf, settled } from "./ownership.ts";
 import { hearsUs, isStable, peerMayHave } from "./report.ts";
+import { noteDispute, type Verdict } from "./split-brain.ts";
 import type { NodeView } from "./view.ts";
 
 export function negotiate(turn: Turn): void {
@@ -38,7 +39,10 @@ export function negotiate(turn: Turn): void {
     agreeWith(turn, peer, peer.view);
     return;
   }
-  if (peer !== undefined) trackUnheard(turn, peer.name, false);
+  if (peer !== undefined) {
+    trackUnheard(turn, peer.name, false);
+    noteDispute(turn, peer.name, []);
+  }
   if (running && isGone(peer)) claimEverything(turn);
 }
 
@@ -71,18 +75,43 @@ function settleDispute(turn: Turn, peer: Peer, view: NodeView): void {
   const dispute = disputed(claim, theirs);
   const unheard = !isNone(dispute) && !hearsUs(turn.state, peer);
   trackUnheard(turn, peer.name, unheard);
-  if (isNone(dispute)) return;
+  if (isNone(dispute)) {
+    noteDispute(turn, peer.name, []);
+    return;
+  }
   const tooLong =
     unheard &&
     nowOf(turn) - (partnerOf(turn.state)?.unheardSince ?? nowOf(turn)) >= cluster.heartbeat.deadtime;
   if (tooLong) log(turn, WORDS.notHeard(peer.name, cluster.heartbeat.deadtime));
   const given = tooLong ? dispute : verdict(turn, peer, theirs);
+  noteDispute(turn, peer.name, verdictsOn(turn, dispute, given, peer, tooLong ? "unheard" : theirs));
   if (isNone(given)) return;
   for (const whose of disputedWords(dispute, setup.self)) log(turn, WORDS.bothOwn(whose));
   log(turn, WORDS.yielding(holdingOf(given, setup.self), peer.name));
   abortHandover(turn, `both nodes own the same resources`);
   const rest = without(claim.sides, given);
   changeClaim(turn, isNone(rest) ? settled({ ...claim, sides: rest }) : { ...claim, sides: rest }, "start");
+}
+
+/** For people: who keeps each side in dispute, and why. */
+function verdictsOn(
+  { state }: Turn,
+  dispute: Sides,
+  given: Sides,
+  { name, kind }: Peer,
+  theirs: Claim | "unheard",
+): readonly Verdict[] {
+  const { claim, cluster, setup } = state;
+  return [...dispute].map((side) => ({
+    side,
+    winner: given.has(side) ? name : setup.self,
+    rule:
+      theirs === "unheard"
+        ? theirs
+        : kind === "pulsebox"
+          ? ruleOf(side, claim, theirs, cluster.heartbeat.autoFailback)
+          : "heartbeat",
+  }));
 }
 
 /** A real node restarts itself when it finds that it was called dead, so against one we keep what we took at its death. */

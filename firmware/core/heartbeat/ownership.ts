@@ -20,6 +20,12 @@ export interface Claim {
 
 export const NO_CLAIM: Claim = { sides: NONE, kept: NONE, alone: false };
 
+/**
+ * Why a side in dispute goes to whom. alone: only one of the two had called the other dead. preferred, kept: see above.
+ * unheard: the other one does not hear this node for a deadtime. heartbeat: a real node restarts when it was called dead.
+ */
+export type SplitBrainRule = "alone" | "preferred" | "kept" | "unheard" | "heartbeat";
+
 type FailbackPolicy = ClusterConfig["heartbeat"]["autoFailback"];
 
 /** The peer is gone: everything is this node's. */
@@ -43,11 +49,21 @@ export function lost(mine: Claim, peers: Claim, self: string, policy: FailbackPo
   return new Set(dispute.filter((side) => !keeps(side, mine, peers, side === self, policy)));
 }
 
+/** Which rule gives the side to whom `lost` leaves it. */
+export function ruleOf(
+  side: string,
+  mine: Claim,
+  peers: Claim,
+  policy: FailbackPolicy,
+): "alone" | "preferred" | "kept" {
+  if (mine.alone !== peers.alone) return "alone";
+  return policy === "off" && mine.kept.has(side) !== peers.kept.has(side) ? "kept" : "preferred";
+}
+
 function keeps(side: string, mine: Claim, peers: Claim, preferred: boolean, policy: FailbackPolicy): boolean {
-  if (mine.alone !== peers.alone) return mine.alone;
-  if (policy !== "off") return preferred;
-  const keptHere = mine.kept.has(side);
-  return keptHere === peers.kept.has(side) ? preferred : keptHere;
+  const rule = ruleOf(side, mine, peers, policy);
+  if (rule === "alone") return mine.alone;
+  return rule === "kept" ? mine.kept.has(side) : preferred;
 }
 
 /** For logs: heartbeat's words for what is in dispute. */

@@ -37,10 +37,22 @@ const snapshot: Snapshot = {
     { preferred: "director2", addresses: ["192.168.140.170/24"], here: "released" },
   ],
   ignored: { malformed: 1, unauthenticated: 22, replayed: 3, foreignNode: 0 },
+  splitBrains: { count: 0 },
 };
 
 test("status shows nodes, links, ping nodes, groups and what was ignored", async () => {
   await expect(statusText(snapshot)).toMatchFileSnapshot("../../golden/console/status.txt");
+});
+
+test("status tells of split brains once there was one", async () => {
+  const verdicts = [
+    { groups: ["director1 192.168.140.150/24"], winner: "director2", rule: "kept" },
+    { groups: ["director2 192.168.140.160/24"], winner: "director2", rule: "kept" },
+  ] as const;
+  const splitBrains = { count: 2, last: { peer: "director2", wall: 1_800_000_000, verdicts } };
+  await expect(statusText({ ...snapshot, splitBrains })).toMatchFileSnapshot(
+    "../../golden/console/status-split-brain.txt",
+  );
 });
 
 test("status of a node that just began has no empty columns", async () => {

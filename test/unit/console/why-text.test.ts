@@ -87,6 +87,12 @@ const night: readonly Decision[] = [
     cause: "operator",
     reason: "director2 did not answer within 10 s",
   }),
+  ...(["alone", "preferred", "kept", "unheard", "heartbeat"] as const).map((rule) =>
+    decision(
+      { what: "split-brain", groups: ["director1 192.168.140.150/24"], winner: "director1", rule },
+      { trigger: { ...message, message: "status" } },
+    ),
+  ),
   decision({ what: "stood-still", ms: 1500.4 }),
   decision({ what: "leaving", node: "director2" }, { trigger: { ...message, message: "resource" } }),
   decision({ what: "stopping" }, { wall: NOW - 4000, trigger: { event: "stop" } }),

@@ -31,6 +31,7 @@ const snapshot: Snapshot = {
   pingNodes: [],
   groups: [],
   ignored: { malformed: 0, unauthenticated: 0, replayed: 0, foreignNode: 0 },
+  splitBrains: { count: 0 },
 };
 
 /** The state: when the last event happened. */

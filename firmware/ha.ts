@@ -101,7 +101,6 @@ function equip(
     address === undefined ? [] : [address.address],
   );
   const media = heartbeatMedia(config.heartbeat, new Set([...configured, ...facts.addresses]));
-  for (const line of media.unusable) warn(line);
   const watchdog = openWatchdog(config.heartbeat.watchdog, config.heartbeat.deadtime, log);
   const addresses = new RtnetlinkAddresses(warn);
   const setup: NodeSetup = {

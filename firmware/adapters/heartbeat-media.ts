@@ -5,25 +5,27 @@ import type { UdpOptions } from "../../native/udp/index.ts";
 import type { Address, HeartbeatConfig, MediumConfig } from "../core/config/cluster.ts";
 import type { MediumSetup } from "../core/event.ts";
 import type { Medium } from "../ports/medium.ts";
+import { SerialMedium } from "./serial-medium.ts";
+import { openSerialPort } from "./serial-port.ts";
 import { UdpMedium } from "./udp-medium.ts";
 
 export interface HeartbeatMedia {
   readonly setups: readonly MediumSetup[];
   readonly media: readonly Medium[];
-  /** One line for each medium that this node cannot use. */
-  readonly unusable: readonly string[];
 }
 
 /** `own` holds every address of this node. */
 export function heartbeatMedia(config: HeartbeatConfig, own: ReadonlySet<Address>): HeartbeatMedia {
   const setups: MediumSetup[] = [];
   const media: Medium[] = [];
-  const unusable: string[] = [];
   const unicast = new Map<string, Map<string, UdpMedium>>();
   for (const medium of config.media) {
     if (medium.kind === "ucast" && own.has(medium.peer)) continue;
     if (medium.kind === "serial") {
-      unusable.push(`serial ${medium.device}: this version has no serial medium`);
+      const { device } = medium;
+      const id = `serial ${device}`;
+      setups.push({ id, kind: "serial", link: device });
+      media.push(new SerialMedium(id, { device, baud: config.baud }, openSerialPort));
       continue;
     }
     const setup = setupOf(medium);
@@ -33,7 +35,7 @@ export function heartbeatMedia(config: HeartbeatConfig, own: ReadonlySet<Address
     setups.push(setup);
     media.push(opened);
   }
-  return { setups, media, unusable };
+  return { setups, media };
 }
 
 type UdpMediumConfig = Exclude<MediumConfig, { kind: "serial" }>;

@@ -19,8 +19,16 @@ export interface WantedAddress {
 }
 
 export type Action =
-  /** The same bytes on each of the media named. */
-  | { readonly type: "send"; readonly media: readonly string[]; readonly bytes: Uint8Array }
+  /**
+   * The same bytes on each of the media named. Of two frames with the same topic only the newer one matters: a medium
+   * that is slower than what is sent may leave the older one out.
+   */
+  | {
+      readonly type: "send";
+      readonly media: readonly string[];
+      readonly bytes: Uint8Array;
+      readonly topic?: string;
+    }
   | { readonly type: "log"; readonly severity: Severity; readonly text: string }
   /** Gratuitous ARP for an address that this node holds: one packet of the form given. */
   | {

@@ -48,6 +48,7 @@ export type Event = Stamped &
     | { readonly type: "echo"; readonly source: Address; readonly bytes: Uint8Array }
     /** A send failed, `medium` being the id of a medium or "ping ADDRESS"; `error` is one line with errno's name. */
     | { readonly type: "medium-error"; readonly medium: string; readonly error: string }
+    /** The link that a medium names: a network interface, or a serial device whose modem lines show the other end. */
     | { readonly type: "carrier"; readonly interface: string; readonly up: boolean }
     /** What the kernel has now; comes after start, after every applied plan and whenever somebody changed it. */
     | {

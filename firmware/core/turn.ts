@@ -59,11 +59,11 @@ export function send(turn: Turn, body: MessageBody, extra: readonly Field[] = []
   };
   const [outbox, message] = number(self.outbox, { fields: [...fields, ...extra] }, stamp);
   setSelf(turn, { outbox });
-  transmit(turn, message);
+  transmit(turn, message, body.type === "status" ? { topic: `status ${setup.self}` } : {});
 }
 
 /** Signs and sends a numbered message as it is. */
-export function transmit(turn: Turn, message: Message): void {
+export function transmit(turn: Turn, message: Message, about: { readonly topic?: string } = {}): void {
   const { setup, cluster, auth } = turn.state;
   // A real heartbeat node checks netstring frames with its sending key whatever key they name, classic ones correctly.
   const rotating = cluster.heartbeat.auth.keys.length > 1;
@@ -71,9 +71,9 @@ export function transmit(turn: Turn, message: Message): void {
   const classic = setup.media.filter(({ kind }) => speaksClassic(kind)).map(({ id }) => id);
   const netstring = setup.media.filter(({ kind }) => !speaksClassic(kind)).map(({ id }) => id);
   if (netstring.length > 0) {
-    turn.actions.push({ type: "send", media: netstring, bytes: encodeNetstring(message, auth) });
+    turn.actions.push({ type: "send", media: netstring, bytes: encodeNetstring(message, auth), ...about });
   }
   if (classic.length > 0) {
-    turn.actions.push({ type: "send", media: classic, bytes: encodeClassic(message, auth) });
+    turn.actions.push({ type: "send", media: classic, bytes: encodeClassic(message, auth), ...about });
   }
 }

@@ -5,8 +5,11 @@ export interface Medium {
   readonly id: string;
   /** Starts receiving. A medium that cannot open yet (no such interface, no carrier) keeps trying and reports each distinct error once. */
   open(sink: MediumSink): void;
-  /** Sends one frame; never blocks and never throws: failures go to the sink. */
-  send(frame: Uint8Array): void;
+  /**
+   * Sends one frame; never blocks and never throws: failures go to the sink. A medium on which frames have to wait leaves
+   * out those that a newer one of the same topic has overtaken, and sends frames with a topic before others.
+   */
+  send(frame: Uint8Array, topic?: string): void;
   close(): Promise<void>;
 }
 
@@ -15,4 +18,6 @@ export interface MediumSink {
   frame(bytes: Uint8Array, source: string): void;
   /** One line, with errno's name. */
   error(message: string): void;
+  /** What the medium's own cable shows, beside what the network's interfaces show: the other end is gone, or is there again. */
+  carrier(link: string, up: boolean): void;
 }

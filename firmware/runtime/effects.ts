@@ -29,11 +29,11 @@ export function effectTable(context: EffectContext): Effects {
   const media = new Map(ports.media.map((medium) => [medium.id, medium]));
   const guarded = new Set<string>();
   const table: EffectTable = {
-    send({ media: ids, bytes }) {
+    send({ media: ids, bytes, topic }) {
       for (const id of ids) {
         const medium = media.get(id);
         if (medium === undefined) throw new Error(`send names the medium "${id}", which this node has not`);
-        medium.send(bytes);
+        medium.send(bytes, topic);
       }
     },
     log: ({ severity, text }) => ports.log.write(severity, text),

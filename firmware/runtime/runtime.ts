@@ -55,15 +55,17 @@ export class Runtime<State> {
   start(): void {
     this.#deciding = true;
     this.#post({ type: "start" });
+    const carrier = (link: string, up: boolean): void => this.#post({ type: "carrier", interface: link, up });
     for (const medium of this.#ports.media) {
       medium.open({
         frame: (bytes, source) => this.#post({ type: "frame", medium: medium.id, source, bytes }),
         error: (error) => this.#post({ type: "medium-error", medium: medium.id, error }),
+        carrier,
       });
     }
     this.#ports.addresses.watch({
       changed: () => this.#postObserved(),
-      carrier: (interfaceName, up) => this.#post({ type: "carrier", interface: interfaceName, up }),
+      carrier,
     });
     this.#ports.pinger?.open({
       reply: (source, bytes) => this.#post({ type: "echo", source, bytes }),

@@ -76,6 +76,16 @@ NAN_METHOD(set_low_latency) {
     throw_error(outcome.error(), addon);
 }
 
+NAN_METHOD(unsent_bytes) {
+  const auto descriptor = descriptor_argument(info);
+  if (!descriptor)
+    return;
+  auto count = serial::unsent_bytes(*descriptor);
+  if (!count.ok())
+    return throw_error(count.error(), addon);
+  info.GetReturnValue().Set(Nan::New(count.value()));
+}
+
 NAN_METHOD(raw_mode) {
   const auto descriptor = descriptor_argument(info);
   if (!descriptor)
@@ -107,6 +117,8 @@ NAN_MODULE_INIT(init) {
   Nan::SetMethod(target, "lockExclusive", run<serial::lock_exclusive>);
   Nan::SetMethod(target, "unlock", run<serial::unlock>);
   Nan::SetMethod(target, "setLowLatency", set_low_latency);
+  Nan::SetMethod(target, "unsentBytes", unsent_bytes);
+  Nan::SetMethod(target, "discardUnsent", run<serial::discard_unsent>);
   Nan::SetMethod(target, "rawMode", raw_mode);
   Nan::SetMethod(target, "openPty", open_pty);
 }

@@ -31,6 +31,8 @@ interface Addon {
   lockExclusive(descriptor: number): void;
   unlock(descriptor: number): void;
   setLowLatency(descriptor: number, on: boolean): void;
+  unsentBytes(descriptor: number): number;
+  discardUnsent(descriptor: number): void;
   rawMode(descriptor: number, baud: number): void;
   openPty(): PseudoTerminal;
 }
@@ -64,6 +66,16 @@ export function unlock(descriptor: number): void {
 /** Has the driver hand over received bytes at once. ENOTTY: the driver has no such setting; EPERM: needs CAP_SYS_ADMIN. */
 export function setLowLatency(descriptor: number, on: boolean): void {
   addon.setLowLatency(checked(descriptor), on);
+}
+
+/** Bytes that were written and have not left the port yet: they wait for the line, or for the peer's RTS. Always 0 on a pty. */
+export function unsentBytes(descriptor: number): number {
+  return addon.unsentBytes(checked(descriptor));
+}
+
+/** Throws those bytes away; a close that would wait for them (30 s in most drivers) then ends at once. */
+export function discardUnsent(descriptor: number): void {
+  addon.discardUnsent(checked(descriptor));
 }
 
 /** Sets 8N1 without translation, echo or flow control. EINVAL: not a standard speed, or one that the driver did not take. */

@@ -123,6 +123,19 @@ Outcome set_low_latency(int descriptor, bool on) {
   return Nothing{};
 }
 
+Result<uint32_t> unsent_bytes(int descriptor) {
+  int count = 0;
+  if (ioctl(descriptor, TIOCOUTQ, &count) < 0)
+    return tty_error(errno, descriptor, "count the unsent bytes of", "this is no tty");
+  return static_cast<uint32_t>(count);
+}
+
+Outcome discard_unsent(int descriptor) {
+  if (tcflush(descriptor, TCOFLUSH) < 0)
+    return tty_error(errno, descriptor, "discard the unsent bytes of", "this is no tty");
+  return Nothing{};
+}
+
 Outcome raw_mode(int descriptor, uint32_t baud) {
   const std::string attempted =
       "set raw mode at " + std::to_string(baud) + " baud on " + describe(descriptor);

@@ -41,6 +41,12 @@ Outcome unlock(int descriptor);
 /** ASYNC_LOW_LATENCY; ENOTTY: the driver has no such setting. */
 Outcome set_low_latency(int descriptor, bool on);
 
+/** Bytes that were written and have not left the port (TIOCOUTQ); a pty's are always 0. */
+Result<uint32_t> unsent_bytes(int descriptor);
+/** Throws away what was written and has not left the port: a port whose peer holds the line closes at once.
+ */
+Outcome discard_unsent(int descriptor);
+
 /** 8N1 without any translation or flow control, modem lines ignored; EINVAL: the driver did not take the
  * speed. */
 Outcome raw_mode(int descriptor, uint32_t baud);

@@ -7,6 +7,7 @@ import { closeSync, constants, existsSync, openSync, readFileSync, readSync, wri
 import { SerialPort } from "serialport";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  discardUnsent,
   listSerialPorts,
   lockExclusive,
   modemLines,
@@ -16,6 +17,7 @@ import {
   setLowLatency,
   setModemLines,
   unlock,
+  unsentBytes,
   watchModemLines,
 } from "../../native/serial/index.ts";
 
@@ -64,6 +66,13 @@ describe("pseudo-terminal", () => {
     expect(stdout).toMatch(/-> \/proc\/\d+\/fd$/m);
     expect(stdout).not.toContain(pty.path);
     expect(stdout).not.toContain("ptmx");
+  });
+
+  it("has nothing unsent: what is written is at the other side at once, and stays there", async () => {
+    writeSync(pty.slave, everyByte);
+    expect(unsentBytes(pty.slave)).toBe(0);
+    discardUnsent(pty.slave);
+    expect(await received(pty.master, 256)).toEqual(everyByte);
   });
 
   it("takes the standard speeds", () => {

@@ -1,9 +1,11 @@
-// Rules for heartbeat's media: that both nodes can use each one, and that a pair of ucast media covers both ways.
+// Rules for heartbeat's media: that both nodes can use each one, that a pair of ucast media covers both ways, and that
+// heartbeats fit a serial line.
 
 import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
 import { formatIp, hasBroadcast, isMulticast, parseIp } from "./ip.ts";
 import { requireInterface } from "./node-rules.ts";
 import type { Remainder } from "./schema.ts";
+import { serialSpeed } from "./serial-rules.ts";
 import type { Path } from "./source-tree.ts";
 
 type Medium = NonNullable<NonNullable<Remainder["heartbeat"]>["media"]>[number];
@@ -87,4 +89,4 @@ const distinctMedia: Rule = (inspection) => {
   );
 };
 
-export const mediaRules: readonly Rule[] = [bcast, ucast, mcast, distinctMedia];
+export const mediaRules: readonly Rule[] = [bcast, ucast, mcast, distinctMedia, serialSpeed];

@@ -9,18 +9,6 @@ interface Row {
   readonly places: (inspection: Inspection) => readonly Path[];
 }
 
-/** Kinds of media; the words for people. */
-const idleMedia: Readonly<Record<string, string>> = {
-  serial: "a serial medium",
-};
-
-const mediumPaths =
-  (idle: string) =>
-  ({ file }: Inspection) =>
-    (file.heartbeat?.media ?? []).flatMap((medium, index): readonly Path[] =>
-      Object.keys(medium).includes(idle) ? [["heartbeat", "media", index, idle]] : [],
-    );
-
 const wordPaths =
   (kind: "traffic" | "script" | "ocf") =>
   ({ resources }: Inspection) =>
@@ -35,7 +23,6 @@ function ipv6Paths({ interfaces, vips }: Inspection): readonly Path[] {
 }
 
 const rows: readonly Row[] = [
-  ...Object.entries(idleMedia).map(([kind, what]) => ({ what, places: mediumPaths(kind) })),
   {
     what: "ipfail",
     places: ({ file: { heartbeat } }) => (heartbeat?.ipfail === true ? [["heartbeat", "ipfail"]] : []),
@@ -59,11 +46,4 @@ const accepted: Rule = (inspection) => {
   }
 };
 
-const someMediumRuns: Rule = ({ file, intact, error }) => {
-  const media = file.heartbeat?.media;
-  if (media === undefined || !intact("heartbeat", "media")) return;
-  if (media.some((medium) => Object.keys(medium).every((kind) => idleMedia[kind] === undefined))) return;
-  error(["heartbeat", "media"], "none of these media runs in this version; add bcast, mcast or ucast");
-};
-
-export const notYetRules: readonly Rule[] = [accepted, someMediumRuns];
+export const notYetRules: readonly Rule[] = [accepted];

@@ -23,6 +23,9 @@ import { services } from "./service-schema.ts";
 
 const hour = 3_600_000;
 
+/** What heartbeat 3.0.6 knows. */
+export const baudRates = [9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800] as const;
+
 const identity = z
   .strictObject(
     {
@@ -148,9 +151,7 @@ const heartbeatShape = {
     .meta({ description: "Whether a returned node gets its resources back; default: on" }),
   udpport: port.optional().meta({ description: "UDP port of bcast, ucast and mcast", default: 694 }),
   baud: z
-    .literal([9600, 19200, 38400, 57600, 115200, 230400, 460800], {
-      error: "a serial speed: 9600, 19200, 38400, 57600, 115200, 230400, 460800",
-    })
+    .literal(baudRates, { error: `a serial speed: ${baudRates.join(", ")}` })
     .optional()
     .meta({ description: "Speed of serial media in bits per second", default: 19200 }),
   hopfudge: integer("a number of hops", 0, 255)

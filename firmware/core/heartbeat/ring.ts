@@ -30,7 +30,9 @@ export function sendOn(turn: Turn, peer: Peer, medium: string, message: Message,
   const key = messageKey(message, trailer);
   const before = peer.sentOn.get(key);
   if (before !== undefined && (ttl < before.ttl || nowOf(turn) - before.at < COPIES_WITHIN)) return peer;
-  turn.actions.push({ type: "send", media: others, bytes: encodeClassic(lowered(message, ttl - 1), auth) });
+  const bytes = encodeClassic(lowered(message, ttl - 1), auth);
+  const topic = text(message, "t") === "status" ? { topic: `status ${peer.name}` } : {};
+  turn.actions.push({ type: "send", media: others, bytes, ...topic });
   const recent = [...peer.sentOn].filter(([each]) => each !== key).slice(-(REMEMBERED - 1));
   return { ...peer, sentOn: new Map([...recent, [key, { at: nowOf(turn), ttl }]]) };
 }

@@ -146,6 +146,17 @@ test("a ping node is asked, and what comes back is an event with the address tha
   ]);
 });
 
+test("a medium's own cable and a network interface lose their carrier in the same words", () => {
+  const node = run(() => []);
+  node.runtime.start();
+  node.medium.sink?.carrier("/dev/ttyS1", false);
+  node.addresses.sink?.carrier("eth0", true);
+  expect(node.seen.slice(2)).toMatchObject([
+    { type: "carrier", interface: "/dev/ttyS1", up: false },
+    { type: "carrier", interface: "eth0", up: true },
+  ]);
+});
+
 test("a frame comes with its medium, its source, the time and chance", () => {
   const node = run(() => []);
   node.runtime.start();

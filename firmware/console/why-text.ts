@@ -4,6 +4,7 @@
 import type { Decision, Transition, Trigger } from "../core/decision.ts";
 import type { Evidence, LinkEvidence } from "../core/evidence.ts";
 import type { SplitBrainRule } from "../core/heartbeat/ownership.ts";
+import { reachWords } from "../core/heartbeat/reach.ts";
 
 export interface WhyClock {
   /** Seconds since 1970. */
@@ -51,6 +52,10 @@ function sentence(transition: Transition): string {
       return handoverSentence(transition);
     case "split-brain":
       return `split brain: both nodes own ${transition.groups.join(" and ")}; ${transition.winner} keeps ${transition.groups.length > 1 ? "them" : "it"}`;
+    case "fewer-ping-nodes":
+      return `${transition.node} reaches more ping nodes than this node`;
+    case "ping-node":
+      return `ping node ${transition.node} ${transition.answers ? "answers" : "is called dead"}`;
     case "operator":
       return `an operator asks for ${transition.request}`;
     case "stood-still":
@@ -95,6 +100,14 @@ function ruleOf({ transition, evidence, generation }: Decision): readonly string
       return [`Generation ${generation}.`];
     case "dead":
       return evidence.map((known) => deathWords(transition.rule, known));
+    case "fewer-ping-nodes": {
+      const { node, here, there } = transition;
+      return [`${node} reaches ${reachWords(there)}; this node ${reachWords(here)}.`];
+    }
+    case "ping-node":
+      return transition.silent === undefined
+        ? []
+        : [`It did not answer for ${milliseconds(transition.silent)}.`];
     case "gained":
     case "lost":
       return transition.cause === "handover" ? ["It is part of a hand-over."] : [];
@@ -102,7 +115,7 @@ function ruleOf({ transition, evidence, generation }: Decision): readonly string
       return [splitBrainRules[transition.rule]];
     case "handover":
       return [
-        `${{ failback: "The preferred owner is back (auto_failback).", operator: "An operator wants it.", peer: "The other node asked for it." }[transition.cause]}`,
+        `${{ failback: "The preferred owner is back (auto_failback).", operator: "An operator wants it.", peer: "The other node asked for it.", ipfail: "The taker reaches more ping nodes (ipfail)." }[transition.cause]}`,
         ...(transition.reason === undefined ? [] : [`Why not: ${transition.reason}.`]),
       ];
     default:

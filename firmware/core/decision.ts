@@ -7,6 +7,7 @@ import { type Evidence, evidenceOf } from "./evidence.ts";
 import type { Handover } from "./heartbeat/handover.ts";
 import type { Peer } from "./heartbeat/membership.ts";
 import type { SplitBrainRule } from "./heartbeat/ownership.ts";
+import type { Reach } from "./heartbeat/reach.ts";
 import { type Acquiring, type NodeState, partnerOf } from "./node.ts";
 import { type Sides, without } from "./resource/sides.ts";
 import type { Turn } from "./turn.ts";
@@ -46,6 +47,10 @@ export type Transition =
       readonly winner: string;
       readonly rule: SplitBrainRule;
     }
+  /** `node` reaches more ping nodes (`there`) than this one (`here`), and has for long enough. */
+  | { readonly what: "fewer-ping-nodes"; readonly node: string; readonly here: Reach; readonly there: Reach }
+  /** A ping node or group answers again, or has not for `silent` ms. */
+  | { readonly what: "ping-node"; readonly node: string; readonly answers: boolean; readonly silent?: number }
   | { readonly what: "operator"; readonly request: string }
   /** This node did not run for so many ms. */
   | { readonly what: "stood-still"; readonly ms: number }

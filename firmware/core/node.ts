@@ -8,6 +8,7 @@ import { type Authenticator, createAuthenticator } from "./heartbeat/auth.ts";
 import type { NodeStatus } from "./heartbeat/body.ts";
 import type { Handover } from "./heartbeat/handover.ts";
 import { wake as inboxWake } from "./heartbeat/inbox.ts";
+import { EVEN, type Ipfail, ipfailDeadline } from "./heartbeat/ipfail.ts";
 import { linkDeadline } from "./heartbeat/links.ts";
 import { createPeer, deathAt, type Peer } from "./heartbeat/membership.ts";
 import { createOutbox, type Outbox } from "./heartbeat/outbox.ts";
@@ -64,6 +65,7 @@ export interface NodeState {
   /** Every other node of the cluster file by name, in the file's order. */
   readonly peers: ReadonlyMap<string, Peer>;
   readonly pingNodes: PingNodes;
+  readonly ipfail: Ipfail;
   readonly claim: Claim;
   readonly acquiring: Acquiring;
   readonly handover?: Handover;
@@ -106,6 +108,7 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
     },
     peers: new Map(others.map((name) => [name, createPeer(name, deadtime, setup.media)])),
     pingNodes: createPingNodes(cluster),
+    ipfail: EVEN,
     claim: NO_CLAIM,
     acquiring: { sides: NONE, cause: "start" },
     partitions: 0,
@@ -141,6 +144,7 @@ function deadlines(state: NodeState): Deadlines {
     keepalive: silent ? undefined : self.lastStatus + keepalive,
     round: silent ? undefined : nextRound(state),
     pingNodes: pingDeadline(state),
+    ipfail: ipfailDeadline(state),
     handover: handover?.deadline,
     ending: ending?.nextAt,
     clients: self.phase === "running" ? nextClientStart(state.clients) : undefined,

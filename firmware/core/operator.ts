@@ -4,12 +4,13 @@
 import { record } from "./decision.ts";
 import type { OperatorRequest, ResourceScope } from "./event.ts";
 import { offerHandover, requestHandover } from "./heartbeat/handshake.ts";
-import { isGone } from "./heartbeat/membership.ts";
+import { isGone, type Peer } from "./heartbeat/membership.ts";
+import { ownReach, reachWords, worseNode } from "./heartbeat/reach.ts";
 import { isStable } from "./heartbeat/report.ts";
 import { type NodeState, partnerOf } from "./node.ts";
 import { both, includes, isNone, sidesOf } from "./resource/sides.ts";
 import { takeSnapshot } from "./snapshot.ts";
-import type { Turn } from "./turn.ts";
+import { nowOf, type Turn } from "./turn.ts";
 
 export function onOperator(turn: Turn, request: OperatorRequest, id: number): void {
   if (request.command === "status" || request.command === "why") {
@@ -22,7 +23,7 @@ export function onOperator(turn: Turn, request: OperatorRequest, id: number): vo
     });
     return;
   }
-  const error = refusal(turn.state, request.command, request.scope);
+  const error = refusal(turn.state, request.command, request.scope, nowOf(turn));
   if (error !== undefined) {
     const snapshot = takeSnapshot(turn.state, turn.event.now);
     turn.actions.push({ type: "answer", id, error, snapshot });
@@ -38,6 +39,7 @@ function refusal(
   state: NodeState,
   command: "takeover" | "standby",
   scope: ResourceScope,
+  now: number,
 ): string | undefined {
   const { self, setup, claim, handover } = state;
   const peer = partnerOf(state);
@@ -52,8 +54,16 @@ function refusal(
   if (peer === undefined) return "there is no other node";
   if (isGone(peer) || peer.status !== "active") return `peer ${peer.name} is not active, but ${peer.status}`;
   if (peer.leaving) return `peer ${peer.name} is shutting down`;
+  const worse = worseNode(state, peer, now);
+  if (worse === (command === "takeover" ? "self" : "peer")) return towardsWorse(state, peer, now);
   if (handover !== undefined) return `a hand-over of ${handover.scope} resources is in progress`;
   if (!isStable(state) || !peer.view?.stable)
     return "resources are in transition; try again when both nodes are stable";
   return undefined;
+}
+
+function towardsWorse(state: NodeState, { name, reach }: Peer, now: number): string {
+  const there = reachWords(reach ?? { count: 0, sure: 0 });
+  const here = reachWords(ownReach(state, now));
+  return `ipfail keeps resources where more ping nodes are reached: ${name} reaches ${there}, this node ${here}`;
 }

@@ -4,6 +4,7 @@
 import type { Action } from "./action.ts";
 import type { Event } from "./event.ts";
 import { advanceHandover } from "./heartbeat/handshake.ts";
+import { advanceIpfail } from "./heartbeat/ipfail.ts";
 import {
   advanceEnd,
   advanceStatus,
@@ -99,6 +100,7 @@ function settle(turn: Turn): void {
     advanceStatus(turn);
     startClients(turn);
     advanceHandover(turn);
+    advanceIpfail(turn);
     negotiate(turn);
     pursueClaim(turn);
     advanceEnd(turn);

@@ -157,18 +157,29 @@ export class Bench {
 
   /** The messages sent since the last look, without keepalives and acks, in words. */
   said(): readonly string[] {
-    return this.take().flatMap((action) => {
-      if (action.type !== "send") return [];
-      const decoded = decodeFrame(action.bytes, this.#auth);
-      if (!decoded.ok) throw new Error(decoded.detail);
-      const {
-        trailer: _,
-        destuuid: __,
-        ...body
-      } = classify(decoded.message) as Readonly<Record<string, unknown>>;
-      if (body.type === "status" || body.type === "NS_ackmsg") return [];
-      return [Object.values(body).join(" ")];
+    return this.take().flatMap((action) => (action.type === "send" ? this.#words(action.bytes) : []));
+  }
+
+  /** The same with the log lines between them, and the echo requests to ping nodes. */
+  saidAndAsked(): { said: readonly string[]; pings: readonly { target: string; bytes: Uint8Array }[] } {
+    const taken = this.take();
+    const said = taken.flatMap((action) => {
+      if (action.type === "log") return [action.text];
+      return action.type === "send" ? this.#words(action.bytes) : [];
     });
+    return { said, pings: taken.filter((action) => action.type === "ping") };
+  }
+
+  #words(bytes: Uint8Array): readonly string[] {
+    const decoded = decodeFrame(bytes, this.#auth);
+    if (!decoded.ok) throw new Error(decoded.detail);
+    const {
+      trailer: _,
+      destuuid: __,
+      ...body
+    } = classify(decoded.message) as Readonly<Record<string, unknown>>;
+    if (body.type === "status" || body.type === "NS_ackmsg") return [];
+    return [Object.values(body).join(" ")];
   }
 
   /** The log since the last look, of `severity` or all. */

@@ -24,10 +24,6 @@ function ipv6Paths({ interfaces, vips }: Inspection): readonly Path[] {
 
 const rows: readonly Row[] = [
   {
-    what: "ipfail",
-    places: ({ file: { heartbeat } }) => (heartbeat?.ipfail === true ? [["heartbeat", "ipfail"]] : []),
-  },
-  {
     what: "auto_failback: legacy",
     places: ({ file: { heartbeat } }) =>
       heartbeat?.auto_failback === "legacy" ? [["heartbeat", "auto_failback"]] : [],

@@ -23,7 +23,8 @@ import { takeSnapshot } from "../snapshot.ts";
 import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
 import { ANSWER_WITHIN, alive, type Handover, proceeding } from "./handover.ts";
 import { WORDS } from "./log-words.ts";
-import { isAlive } from "./membership.ts";
+import { isAlive, type Peer } from "./membership.ts";
+import { ownReach, worseNode } from "./reach.ts";
 import { heldAddresses, isStable, sayHolding } from "./report.ts";
 import type { NodeView } from "./view.ts";
 
@@ -64,7 +65,7 @@ export function requestHandover(turn: Turn, scope: ResourceScope, operator: numb
 /** The peer asks to be given `scope`, relative to it. */
 export function onTakeoverRequest(turn: Turn, scope: ResourceScope): void {
   const peer = partnerOf(turn.state);
-  if (!isAlive(peer) || refusal(turn)) return;
+  if (!isAlive(peer) || refusal(turn) || towardsWorse(turn, "peer")) return;
   offerHandover(turn, mirroredScope(scope), "peer");
 }
 
@@ -118,12 +119,29 @@ function agree(turn: Turn, from: string, scope: ResourceScope): void {
   if (crossing && turn.state.setup.self < from) return;
   const requested = handover?.stage === "requested" ? handover : undefined;
   if (crossing) abortHandover(turn, `${from} asked at the same moment`);
-  else if (requested === undefined && refusal(turn)) return;
+  else if (requested === undefined && (refusal(turn) || towardsWorse(turn, "self"))) return;
   const operator = requested?.operator === undefined ? {} : { operator: requested.operator };
-  const cause = requested ? "operator" : "peer";
+  const cause = requested ? "operator" : causeOfGiving(turn, peer);
   const deadline = nowOf(turn) + ANSWER_WITHIN;
   begin(turn, { role: "taker", scope, stage: "awaiting", cause, ...operator, deadline });
   send(turn, { type: "ask_resources", scope, step: "other" });
+}
+
+/** A node that reaches fewer ping nodes gives because of that; what prefers it may come back when it does no longer. */
+function causeOfGiving(turn: Turn, peer: Peer): "ipfail" | "peer" {
+  const now = nowOf(turn);
+  if (peer.reach === undefined || worseNode(turn.state, peer, now) !== "peer") return "peer";
+  log(turn, WORDS.takesFromWorse(peer.name, peer.reach, ownReach(turn.state, now)));
+  return "ipfail";
+}
+
+/** True, with a log line, when `taker` reaches fewer ping nodes than the giver. */
+function towardsWorse(turn: Turn, taker: "self" | "peer"): boolean {
+  const peer = partnerOf(turn.state);
+  if (worseNode(turn.state, peer, nowOf(turn)) !== taker) return false;
+  const why = taker === "self" ? "We have less visible ping nodes." : "It has less visible ping nodes.";
+  log(turn, WORDS.standbyIgnored(peer?.name ?? "", why));
+  return true;
 }
 
 /** The giver has heard our `other` and begins to release. A real node that ignores it for its own reasons never says so. */
@@ -210,12 +228,13 @@ function finishGiving(turn: Turn, handover: Handover): void {
   finish(turn, handover);
 }
 
-/** An operator's wish and a completed failback both end the offer to a returned peer. */
+/** An operator's wish and a completed failback both end the offer to a returned peer; what ipfail gave us begins one. */
 function finish(turn: Turn, handover: Handover): void {
   recordHandover(turn, "done", handover);
   const peer = partnerOf(turn.state);
   end(turn);
-  if (peer !== undefined) setPeer(turn, { ...peer, failbackDue: false });
+  const failbackDue = handover.role === "taker" && handover.cause === "ipfail";
+  if (peer !== undefined) setPeer(turn, { ...peer, failbackDue });
   answer(turn, handover);
 }
 

@@ -5,6 +5,7 @@ import type { Severity } from "../action.ts";
 import type { Address } from "../config/cluster.ts";
 import type { ResourceScope } from "../event.ts";
 import type { ProgramOutcome } from "../program.ts";
+import { type Reach, reachWords } from "./reach.ts";
 
 export interface LogLine {
   readonly severity: Severity;
@@ -92,6 +93,15 @@ export const WORDS = {
     error(`Client ${command} "respawning too fast"; next start in ${ms / 1000} s`),
   killingClient: (command: string) => info(`killing ${command} process group with signal 15`),
 
+  // ipfail
+  delayedGiveup: (node: string, there: Reach, here: Reach, ms: number) =>
+    info(`Delayed giveup in ${ms} ms: ${comparison(node, there, here)}`),
+  fewerPingNodes: (node: string, there: Reach, here: Reach) =>
+    warning(`Giving up because we have less visible ping nodes: ${comparison(node, there, here)}`),
+  abortedGiveup: () => info("Aborted delayed giveup: we no longer have less visible ping nodes."),
+  takesFromWorse: (node: string, there: Reach, here: Reach) =>
+    info(`${node} gives up because it has less visible ping nodes: ${comparison(node, there, here)}`),
+
   // Addresses
   held: (address: Address, name: string) => info(`Service address ${address} is on ${name}`),
   noRoute: (address: Address) =>
@@ -117,4 +127,8 @@ function clientEnd(command: string, outcome: ProgramOutcome): LogLine {
     case "killed":
       return info(`Managed ${command} process ended at our request.`);
   }
+}
+
+function comparison(node: string, there: Reach, here: Reach): string {
+  return `${node} reaches ${reachWords(there)}, this node ${reachWords(here)}`;
 }

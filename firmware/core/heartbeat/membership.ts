@@ -6,6 +6,7 @@ import type { MediumSetup } from "../event.ts";
 import type { MemberSnapshot } from "../snapshot.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import { createLinks, type Links } from "./links.ts";
+import type { Reach } from "./reach.ts";
 import type { SentOn } from "./ring.ts";
 import type { NodeView } from "./view.ts";
 
@@ -40,6 +41,8 @@ export interface Peer {
   readonly departed: boolean;
   /** It has come back and is to be offered its own groups (auto_failback). */
   readonly failbackDue: boolean;
+  /** What it last said of its ping nodes. */
+  readonly reach?: Reach;
   /** Since when it claims what this node claims while it does not hear this node; monotonic ms. */
   readonly unheardSince?: number;
 }
@@ -95,13 +98,13 @@ export function heard(peer: Peer, now: number): Peer {
 }
 
 export function died(peer: Peer): Peer {
-  const { view: _, ...rest } = peer;
+  const { view: _, reach: __, ...rest } = peer;
   return { ...rest, status: "dead", leaving: false, failbackDue: false };
 }
 
 /** A higher generation: whatever the earlier one held or said ended with it. */
 export function restarted(peer: Peer): Peer {
-  const { view: _, lastHeard: __, ...rest } = peer;
+  const { view: _, lastHeard: __, reach: ___, ...rest } = peer;
   return {
     ...rest,
     status: "up",
@@ -116,6 +119,6 @@ export function restarted(peer: Peer): Peer {
 
 /** Nothing known of it is certain any more: this node itself was away. It has `patience` ms to show itself. */
 export function doubted(peer: Peer, now: number, patience: number): Peer {
-  const { view: _, ...rest } = peer;
+  const { view: _, reach: __, ...rest } = peer;
   return { ...rest, status: "unknown", silentFrom: now, patience, leaving: false };
 }

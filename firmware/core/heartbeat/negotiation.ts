@@ -5,7 +5,7 @@
 // 2. The peer is gone: everything is ours.
 // 3. A side that neither has goes to its preferred node, once the peer has said so and has heard us. The peer takes
 //    our side only after our death, so nothing can come between its word and our claim but a network failing that moment.
-// 4. A peer that has returned gets its side back by a hand-over (auto_failback).
+// 4. A peer that has returned, or reaches its ping nodes again, gets its side back by a hand-over (auto_failback).
 
 import { partnerOf } from "../node.ts";
 import { changeClaim } from "../resource/acquisition.ts";
@@ -23,6 +23,7 @@ import {
 } from "../resource/sides.ts";
 import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import { abortHandover, offerHandover } from "./handshake.ts";
+import { mayFailBackTo } from "./ipfail.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
 import { type Claim, claimAll, disputed, disputedWords, lost, ruleOf, settled } from "./ownership.ts";
@@ -154,6 +155,7 @@ function failBack(turn: Turn, peer: Peer, view: NodeView): void {
   const hasTheirs = claim.sides.has(peer.name);
   if (view.claim.has(peer.name) && !hasTheirs) setPeer(turn, { ...peer, failbackDue: false });
   else if (cluster.heartbeat.autoFailback === "off" || !hasTheirs) return;
+  else if (!mayFailBackTo(turn.state, peer, nowOf(turn))) return;
   else if (isStable(turn.state) && view.stable && peer.status === "active" && hearsUs(turn.state, peer)) {
     offerHandover(turn, "foreign", "failback");
   }

@@ -4,6 +4,7 @@
 // ping node that answers when any of its members does. Only the answer to a recent question of this life counts, once.
 
 import type { Address, ClusterConfig } from "../config/cluster.ts";
+import { record } from "../decision.ts";
 import type { NodeState } from "../node.ts";
 import type { PingNodeSnapshot } from "../snapshot.ts";
 import { log, nowOf, type Turn } from "../turn.ts";
@@ -91,6 +92,7 @@ function noticeSilence(turn: Turn, now: number): void {
   const nodes = pingNodes.nodes.map((node): PingNode => {
     if (node.status === "dead" || now < silentUntil(node)) return node;
     log(turn, WORDS.dead(node.name));
+    record(turn, { what: "ping-node", node: node.name, answers: false, silent: now - node.silentFrom });
     if (node.status === "ping") log(turn, WORDS.linkDead(node.name, node.name));
     return { ...node, status: "dead" };
   });
@@ -145,6 +147,7 @@ function heard(turn: Turn, node: PingNode): PingNode {
   if (node.status !== "ping") {
     log(turn, WORDS.linkUp(node.name, node.name));
     log(turn, WORDS.statusUpdate(node.name, "ping"));
+    record(turn, { what: "ping-node", node: node.name, answers: true });
   } else if (now - node.silentFrom > warntime) log(turn, WORDS.late(node.name, now - node.silentFrom));
   return { ...node, status: "ping", silentFrom: now, patience: deadping, lastHeard: now };
 }

@@ -11,11 +11,13 @@ import { classify } from "./classify.ts";
 import { decodeFrame } from "./frame.ts";
 import { abortHandover, handoverAlive, onAsk, onGiving, onTakeoverRequest } from "./handshake.ts";
 import { onRefusal, type Reception, receive } from "./inbox.ts";
+import { onIpfailMessage } from "./ipfail.ts";
 import { linkHeard } from "./links.ts";
 import { WORDS } from "./log-words.ts";
 import { died, heard, type Peer, restarted } from "./membership.ts";
 import { type Message, type Trailer, text } from "./message.ts";
 import { onRexmitRequest } from "./outbox.ts";
+import { parseReach, REACH_FIELD } from "./reach.ts";
 import { sayHolding, viewOfRealNode } from "./report.ts";
 import { sendOn } from "./ring.ts";
 import { parseView, VIEW_FIELD } from "./view.ts";
@@ -157,7 +159,7 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
       refused(turn, peerNamed(turn, src), message.trailer, message.sequence);
       break;
     // Acks bound the real node's history; ours is bounded anyway. Nodes come and go with the cluster file alone. ip-request
-    // belongs to auto_failback legacy, the ping nodes' echoes and ipfail's messages to parts this version lacks.
+    // belongs to auto_failback legacy; ping nodes answer by ICMP alone.
     case "NS_ackmsg":
     case "repnodes":
     case "addnode":
@@ -165,10 +167,12 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
     case "ip-request":
     case "ip-request-resp":
     case "NS_st":
+      break;
     case "hbapi-clstat":
     case "num_ping_nodes":
     case "you_are_dead":
     case "abort_giveup":
+      onIpfailMessage(turn, peerNamed(turn, src), message);
       break;
     default:
       message satisfies never;
@@ -180,6 +184,7 @@ function onStatus(turn: Turn, peer: Peer, message: Known<"status">, raw: Message
   if (sequence <= peer.statusSequence) return;
   const field = text(raw, VIEW_FIELD);
   const view = field === undefined ? undefined : parseView(field, peer.name, turn.state.cluster);
+  const reach = parseReach(text(raw, REACH_FIELD) ?? "");
   if (message.status !== peer.status || peer.statusSequence === 0) {
     const from = peer.statusSequence === 0 ? "unknown" : peer.status;
     record(turn, { what: "status", node: peer.name, from, to: message.status });
@@ -194,6 +199,7 @@ function onStatus(turn: Turn, peer: Peer, message: Known<"status">, raw: Message
     statusSequence: sequence,
     kind: view === undefined ? "heartbeat" : "pulsebox",
     ...(view !== undefined && { view }),
+    ...(reach !== undefined && { reach }),
   });
   if (view !== undefined && view.handover !== "none") handoverAlive(turn);
   // A real node in an earlier state has not listened to our `starting`.

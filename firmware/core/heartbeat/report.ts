@@ -10,6 +10,7 @@ import type { ResourceReason } from "./body.ts";
 import type { Handover } from "./handover.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
 import { disputed } from "./ownership.ts";
+import { reachFields } from "./reach.ts";
 import { type NodeView, viewField } from "./view.ts";
 
 /** True when the peer's words are about this life of ours: it has heard us since we last began anew. */
@@ -95,6 +96,7 @@ export function report(turn: Turn): void {
     const { deadtime } = cluster.heartbeat;
     send(turn, { type: "status", status: self.status, deadtime, protocol: 1 }, [
       viewField(ownView(turn.state), turn.state.setup.self),
+      ...reachFields(turn.state, nowOf(turn)),
     ]);
   }
   if (self.phase === "running" && holdingNews(turn.state) !== turn.state.self.saidHolding) sayHolding(turn);
@@ -121,7 +123,8 @@ function holdingNews(state: NodeState): string {
 function statusNews(state: NodeState): string {
   const { hears, ...view } = ownView(state);
   const said = hears === undefined ? view : { ...view, hears: { generation: hears.generation, sequence: 0 } };
-  return `${state.self.status} ${viewField(said, state.setup.self).value}`;
+  const reached = state.pingNodes.nodes.filter(({ status }) => status === "ping").map(({ name }) => name);
+  return [state.self.status, viewField(said, state.setup.self).value, ...reached].join(" ");
 }
 
 /** What a real node's resource message tells, in the terms in which ours speak of themselves. */

@@ -93,6 +93,28 @@ const night: readonly Decision[] = [
       { trigger: { ...message, message: "status" } },
     ),
   ),
+  decision({ what: "ping-node", node: "192.168.140.1", answers: true }, { trigger: { event: "echo" } }),
+  decision({ what: "ping-node", node: "uplink", answers: false, silent: 1004.2 }),
+  decision(
+    {
+      what: "fewer-ping-nodes",
+      node: "director2",
+      here: { count: 0, sure: 0, names: [] },
+      there: { count: 2, sure: 2, names: ["192.168.140.1", "uplink"] },
+    },
+    { number: 20, evidence: [peer] },
+  ),
+  decision(
+    {
+      what: "handover",
+      step: "begun",
+      giver: "director1",
+      taker: "director2",
+      scope: "all",
+      cause: "ipfail",
+    },
+    { number: 21, because: 20 },
+  ),
   decision({ what: "stood-still", ms: 1500.4 }),
   decision({ what: "leaving", node: "director2" }, { trigger: { ...message, message: "resource" } }),
   decision({ what: "stopping" }, { wall: NOW - 4000, trigger: { event: "stop" } }),

@@ -9,6 +9,8 @@ export interface ClusterOptions {
   /** Lines of the list heartbeat.media. */
   readonly media?: readonly string[];
   readonly key?: string;
+  /** More lines of the section heartbeat. */
+  readonly heartbeat?: readonly string[];
   /** Lines of the list heartbeat.respawn. */
   readonly respawn?: readonly string[];
 }
@@ -19,6 +21,7 @@ const bothCables = ["bcast: eth1", "bcast: eth0"];
 export function clusterFile(options: ClusterOptions = {}): string {
   const { keepalive = "100ms", deadtime = "500ms", initdead = "2s", autoFailback = "on" } = options;
   const respawn = (options.respawn ?? []).map((line) => `    - ${line}\n`).join("");
+  const more = (options.heartbeat ?? []).map((line) => `  ${line}\n`).join("");
   const media = (options.media ?? bothCables).map((line) => `    - ${line}`).join("\n");
   return `version: 1
 cluster: laboratory
@@ -40,7 +43,7 @@ heartbeat:
   media:
 ${media}
   auth: { method: sha1, key: "${options.key ?? "laboratory"}" }
-${respawn === "" ? "" : `  respawn:\n${respawn}`}resources:
+${more}${respawn === "" ? "" : `  respawn:\n${respawn}`}resources:
   - node: director1
     group: [10.77.0.50/24]
 `;

@@ -22,6 +22,8 @@ export interface MixedOptions {
   readonly media?: "bcast" | "ucast" | "mcast";
   /** Only the real node has this: which format it writes (UDP always carries netstring). */
   readonly msgfmt?: "classic" | "netstring";
+  /** Addresses of ping nodes; with them both nodes run ipfail. */
+  readonly ping?: readonly string[];
   /** Milliseconds. */
   readonly keepalive?: number;
   readonly deadtime?: number;
@@ -40,13 +42,15 @@ export const PLACES: readonly [Place, Place] = [
 ];
 
 const GROUP = "225.0.0.1";
+/** As Debian's package heartbeat installs it. */
+const IPFAIL = "/usr/libexec/heartbeat/ipfail";
 
 function keysOf({ method = "sha1", keys }: MixedOptions): MixedKeys {
   return keys ?? { send: 1, accept: [{ id: 1, method }] };
 }
 
 export function clusterFile(options: MixedOptions): string {
-  const { autoFailback = "on", keepalive = 200, deadtime = 2000 } = options;
+  const { autoFailback = "on", keepalive = 200, deadtime = 2000, ping = [] } = options;
   const node = ({ name, lan, cable }: Place) =>
     `  ${name}: { interfaces: { eth0: { address: ${lan}/24 }, eth1: { address: ${cable}/24 } } }`;
   const { send, accept } = keysOf(options);
@@ -66,7 +70,7 @@ heartbeat:
   auto_failback: ${autoFailback}
   media: [${ourMedia(options.media ?? "bcast").join(", ")}]
   auth: [${keys.join(", ")}]
-resources:
+${ping.length === 0 ? "" : `  ping: [${ping.join(", ")}]\n  ipfail: on\n`}resources:
 ${PLACES.map(({ name, vip }) => `  - { node: ${name}, group: [${vip}/24/eth0] }`).join("\n")}
 `;
 }
@@ -88,7 +92,7 @@ function realMedia(kind: NonNullable<MixedOptions["media"]>): string {
 }
 
 export function heartbeatFiles(options: MixedOptions): HeartbeatFiles {
-  const { autoFailback = "on", keepalive = 200, deadtime = 2000, msgfmt } = options;
+  const { autoFailback = "on", keepalive = 200, deadtime = 2000, msgfmt, ping = [] } = options;
   const { send, accept } = keysOf(options);
   const keys = accept.map(({ id, method }) => `${id} ${method}${method === "crc" ? "" : ` laboratory${id}`}`);
   return {
@@ -103,7 +107,7 @@ ${msgfmt === undefined ? "" : `msgfmt ${msgfmt}\n`}${realMedia(options.media ?? 
 auto_failback ${autoFailback}
 crm no
 node ${PLACES.map(({ name }) => name).join(" ")}
-`,
+${ping.length === 0 ? "" : `ping ${ping.join(" ")}\nrespawn hacluster ${IPFAIL}\n`}`,
     authkeys: `auth ${send}\n${keys.join("\n")}\n`,
     haresources: PLACES.map(({ name, vip }) => `${name} ${vip}/24/eth0\n`).join(""),
   };

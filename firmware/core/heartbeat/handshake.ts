@@ -20,7 +20,7 @@ import {
   without,
 } from "../resource/sides.ts";
 import { takeSnapshot } from "../snapshot.ts";
-import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
+import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import { ANSWER_WITHIN, alive, type Handover, proceeding } from "./handover.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, type Peer } from "./membership.ts";
@@ -220,6 +220,8 @@ function acquire(turn: Turn, handover: Handover, giver: string): void {
 function finishTaking(turn: Turn, handover: Handover): void {
   log(turn, WORDS.acquisitionDone(handover.scope));
   send(turn, { type: "ask_resources", scope: handover.scope, step: "done" });
+  // A real node calls us in flux until we say that we are stable, also when it had nothing to give and nothing is new.
+  setSelf(turn, { saidHolding: "" });
   finish(turn, handover);
 }
 

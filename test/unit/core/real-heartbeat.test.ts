@@ -203,3 +203,12 @@ test("a message to another node is not acted upon", () => {
   const bench = paired().hear({ type: "reqnodes", dest: "director3" });
   expect(bench.said()).toEqual([]);
 });
+
+test("a real node that hands over what it has not is told that we are stable, or it calls us in flux for ever", () => {
+  const bench = paired();
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "me" });
+  bench.hear({ type: "resource", holds: "local", stable: false, reason: "standby" });
+  bench.said();
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "done" });
+  expect(bench.said()).toEqual(["ask_resources foreign done", "resource local true"]);
+});

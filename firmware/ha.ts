@@ -12,6 +12,7 @@ import { FileStore } from "./adapters/file-store.ts";
 import { heartbeatMedia } from "./adapters/heartbeat-media.ts";
 import { hostFacts } from "./adapters/host-facts.ts";
 import { IcmpPinger } from "./adapters/icmp-pinger.ts";
+import { MachineReset, mayReset } from "./adapters/machine-reset.ts";
 import { OperatorSocket } from "./adapters/operator-socket.ts";
 import { outcomeOf, words } from "./adapters/outcome.ts";
 import { PacketArp } from "./adapters/packet-arp.ts";
@@ -108,6 +109,7 @@ function equip(
     uuid: store.uuid(),
     generation: store.nextGeneration(clock.now().wall),
     media: media.setups,
+    resettable: watchdog !== undefined || mayReset(),
   };
   const arp = new PacketArp((mac) => addresses.links().some((link) => link.mac === mac));
   const ports = {
@@ -119,6 +121,7 @@ function equip(
     addresses,
     arp,
     programs: new ChildPrograms(),
+    ...(mayReset() && { reset: new MachineReset() }),
   };
   const { ping, pingGroups } = config.heartbeat;
   const asks = ping.length + pingGroups.length > 0;

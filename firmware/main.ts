@@ -27,6 +27,7 @@ const commands: Commands = {
     (await import("./console/operate.ts")).move("takeover", scope, socket, streams),
   standby: async (scope, { socket }) =>
     (await import("./console/operate.ts")).move("standby", scope, socket, streams),
+  cleanup: async ({ socket }) => (await import("./console/operate.ts")).cleanUp(socket, streams),
   power: async (ending) => {
     const { isBox, nameOfFirstProcess } = await import("./adapters/box-process.ts");
     return (await import("./console/power.ts")).power(ending, {

@@ -101,10 +101,12 @@ export function parseRequest(line: string): OperatorRequest | { readonly error: 
     return { error: 'the request is no object with a "command"' };
   }
   const { command } = value;
-  if (command === "status") return { command };
+  if (command === "status" || command === "cleanup") return { command };
   if (command === "why") return whyRequest("last" in value ? value.last : 20);
   if (command !== "takeover" && command !== "standby") {
-    return { error: `command ${JSON.stringify(command)} is not one of status, why, takeover, standby` };
+    return {
+      error: `command ${JSON.stringify(command)} is not one of status, why, takeover, standby, cleanup`,
+    };
   }
   const given: unknown = "scope" in value ? value.scope : "all";
   const scope = scopes.find((known) => known === given);

@@ -36,6 +36,7 @@ export interface Commands {
   why(options: WhyOptions): Promise<number>;
   takeover(scope: ResourceScope, options: SocketOptions): Promise<number>;
   standby(scope: ResourceScope, options: SocketOptions): Promise<number>;
+  cleanup(options: SocketOptions): Promise<number>;
   power(ending: "reboot" | "halt" | "poweroff"): Promise<number>;
 }
 
@@ -148,6 +149,9 @@ function describeOperator(add: Add, commands: Commands, finish: Finish): void {
     .action(async (which: ResourceScope, options: SocketOptions) =>
       finish(await commands.standby(which, options)),
     );
+  add("cleanup", "forget the failures of resources here and look again at what could not be stopped")
+    .option(...socketOption)
+    .action(async (options: SocketOptions) => finish(await commands.cleanup(options)));
   for (const ending of ["reboot", "halt", "poweroff"] as const) {
     add(ending, `${ending} this box, after an orderly hand-over`).action(async () =>
       finish(await commands.power(ending)),

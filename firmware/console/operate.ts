@@ -13,6 +13,14 @@ export async function status(path: string, json: boolean, streams: Streams): Pro
   return 0;
 }
 
+/** Answered at once: what it leads to is seen in the status. */
+export async function cleanUp(path: string, streams: Streams): Promise<number> {
+  const { error, snapshot } = await askDaemon(path, { command: "cleanup" });
+  if (error !== undefined) throw new Error(`cleanup: ${error}`);
+  if (snapshot !== undefined) streams.out(ownersText(snapshot));
+  return 0;
+}
+
 /** Ends when the daemon has done it or refused it. */
 export async function move(
   command: "takeover" | "standby",
@@ -29,6 +37,9 @@ export async function move(
 /** One line for each group: who owns it now. */
 function ownersText({ groups }: Snapshot): string {
   return groups
-    .map((group) => `${group.addresses.join(" ")}: ${group.owner ?? "none"} (here ${group.here})\n`)
+    .map(
+      (group) =>
+        `${group.addresses.join(" ") || group.items.map(({ word }) => word).join(" ")}: ${group.owner ?? "none"} (here ${group.here})\n`,
+    )
     .join("");
 }

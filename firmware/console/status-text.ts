@@ -3,6 +3,7 @@
 
 import type {
   GroupSnapshot,
+  ItemSnapshot,
   LinkSnapshot,
   MemberSnapshot,
   PingNodeSnapshot,
@@ -17,7 +18,7 @@ export function statusText(snapshot: Snapshot): string {
     ...table([["NODE", "STATUS", "LINK", "STATE", "LAST HEARD"], ...snapshot.members.flatMap(memberRows)]),
     "",
     ...pingNodeTable(snapshot.pingNodes),
-    ...table([["GROUP", "PREFERRED", "OWNER", "HERE"], ...snapshot.groups.map(groupRow)]),
+    ...table([["GROUP", "PREFERRED", "OWNER", "HERE"], ...snapshot.groups.flatMap(groupRows)]),
     "",
     ignoredText(snapshot),
     ...splitBrainText(snapshot),
@@ -52,8 +53,17 @@ function heardText(ago: number | undefined): string {
   return ago === undefined ? "never" : `${Math.round(ago)} ms ago`;
 }
 
-function groupRow(group: GroupSnapshot): string[] {
-  return [group.addresses.join(" ") || "(no address)", group.preferred, group.owner ?? "none", group.here];
+/** A group that is more than one address shows its items below it, each with its own state on this node. */
+function groupRows(group: GroupSnapshot): string[][] {
+  const name = group.addresses.join(" ") || "(no address)";
+  const head = [name, group.preferred, group.owner ?? "none", group.here];
+  const [only, ...others] = group.items;
+  const plain = others.length === 0 && only?.reason === undefined && group.addresses.length === 1;
+  return [head, ...(plain ? [] : group.items.map(itemRow))];
+}
+
+function itemRow({ word, state, reason }: ItemSnapshot): string[] {
+  return [`  ${word}`, "", "", reason === undefined ? state : `${state} (${reason})`];
 }
 
 function ignoredText({ ignored }: Snapshot): string {

@@ -56,6 +56,8 @@ function sentence(transition: Transition): string {
       return `${transition.node} reaches more ping nodes than this node`;
     case "ping-node":
       return `ping node ${transition.node} ${transition.answers ? "answers" : "is called dead"}`;
+    case "failed":
+      return `${transition.resource} of ${transition.group} failed: ${transition.reason}; ${failureThen[transition.then]}`;
     case "operator":
       return `an operator asks for ${transition.request}`;
     case "stood-still":
@@ -69,6 +71,13 @@ function sentence(transition: Transition): string {
       return "something that this version of pulsebox does not know";
   }
 }
+
+const failureThen: Readonly<Record<Extract<Transition, { what: "failed" }>["then"], string>> = {
+  restart: "it is restarted in place, with all that comes after it",
+  "give up": "this node gives the group up",
+  block: "the group stays where it is",
+  reset: "this node resets its machine",
+};
 
 function handoverSentence(transition: Extract<Transition, { what: "handover" }>): string {
   const { step, giver, taker, scope } = transition;
@@ -115,7 +124,7 @@ function ruleOf({ transition, evidence, generation }: Decision): readonly string
       return [splitBrainRules[transition.rule]];
     case "handover":
       return [
-        `${{ failback: "The preferred owner is back (auto_failback).", operator: "An operator wants it.", peer: "The other node asked for it.", ipfail: "The taker reaches more ping nodes (ipfail)." }[transition.cause]}`,
+        `${{ failback: "The preferred owner is back (auto_failback).", failure: "A group has failed on the node that hands over.", operator: "An operator wants it.", peer: "The other node asked for it.", ipfail: "The taker reaches more ping nodes (ipfail)." }[transition.cause]}`,
         ...(transition.reason === undefined ? [] : [`Why not: ${transition.reason}.`]),
       ];
     default:

@@ -57,5 +57,7 @@ export type Action =
       readonly last?: number;
       readonly snapshot: Snapshot;
     }
+  /** Reset this machine at once: something cannot be stopped. Nothing is asked for after this. */
+  | { readonly type: "self-fence"; readonly reason: string }
   /** The orderly end is complete; the process may exit. */
   | { readonly type: "stopped" };

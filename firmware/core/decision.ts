@@ -51,6 +51,14 @@ export type Transition =
   | { readonly what: "fewer-ping-nodes"; readonly node: string; readonly here: Reach; readonly there: Reach }
   /** A ping node or group answers again, or has not for `silent` ms. */
   | { readonly what: "ping-node"; readonly node: string; readonly answers: boolean; readonly silent?: number }
+  /** A resource does not work or cannot be stopped, and what is done about it. */
+  | {
+      readonly what: "failed";
+      readonly group: string;
+      readonly resource: string;
+      readonly reason: string;
+      readonly then: "restart" | "give up" | "block" | "reset";
+    }
   | { readonly what: "operator"; readonly request: string }
   /** This node did not run for so many ms. */
   | { readonly what: "stood-still"; readonly ms: number }
@@ -111,7 +119,7 @@ export function record(turn: Turn, transition: Transition): void {
 
 /** The node that it names, else every peer; a change of status and a start speak for themselves. */
 function concernedBy({ peers }: NodeState, transition: Transition): readonly Peer[] {
-  if (transition.what === "status" || transition.what === "started") return [];
+  if (["status", "started", "failed"].includes(transition.what)) return [];
   const named = "node" in transition ? transition.node : undefined;
   return [...peers.values()].filter(({ name }) => named === undefined || named === name);
 }

@@ -28,6 +28,8 @@ export type OperatorRequest =
   | { readonly command: "status" }
   /** The decisions kept, at most the last so many. */
   | { readonly command: "why"; readonly last: number }
+  /** Forget the failures of all groups here, and look again at what could not be stopped. */
+  | { readonly command: "cleanup" }
   | { readonly command: "takeover"; readonly scope: ResourceScope }
   | { readonly command: "standby"; readonly scope: ResourceScope };
 
@@ -81,6 +83,8 @@ export interface NodeSetup {
   readonly uuid: Uint8Array;
   /** heartbeat's generation number of this start: greater than that of every earlier start of this node. */
   readonly generation: number;
+  /** It can reset the machine it runs on: by a watchdog that it pets, or by reboot(2). */
+  readonly resettable?: boolean;
   /** The media of this node, in the order of the file. */
   readonly media: readonly MediumSetup[];
 }

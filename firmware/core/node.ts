@@ -1,7 +1,6 @@
 // The state of one node: sub-states, each with its own pure functions beside it, and what can be read off the whole.
 // Nothing here is ever changed in place; step() makes the next state out of the last one and an event.
 
-import type { WantedAddress } from "./action.ts";
 import type { ClusterConfig } from "./config/cluster.ts";
 import type { NodeSetup } from "./event.ts";
 import { type Authenticator, createAuthenticator } from "./heartbeat/auth.ts";
@@ -17,7 +16,8 @@ import { createPingNodes, nextRound, type PingNodes, pingDeadline } from "./hear
 import { NO_SPLIT_BRAIN, type SplitBrains } from "./heartbeat/split-brain.ts";
 import { invariant } from "./invariant.ts";
 import { type Announcements, nextAnnouncement } from "./resource/announce.ts";
-import { claimedResources } from "./resource/groups.ts";
+import { nextResourceDeadline } from "./resource/deadlines.ts";
+import { createGroups, type GroupStates } from "./resource/group-state.ts";
 import { type Kernel, nextAttempt, UNKNOWN_KERNEL } from "./resource/kernel.ts";
 import type { Placements } from "./resource/placement.ts";
 import { NONE, type Sides } from "./resource/sides.ts";
@@ -27,7 +27,8 @@ import { type Deadlines, earliest } from "./time.ts";
 import type { Told } from "./told.ts";
 
 export interface Self {
-  readonly phase: "starting" | "running" | "stopping" | "stopped";
+  /** fenced: it has asked for the reset of its machine and does nothing any more. */
+  readonly phase: "starting" | "running" | "stopping" | "stopped" | "fenced";
   /** False until the `start` event. */
   readonly started: boolean;
   readonly status: NodeStatus;
@@ -73,6 +74,12 @@ export interface NodeState {
   /** How often a peer that was called dead turned out to be alive. */
   readonly partitions: number;
   readonly clients: Clients;
+  /** One for each resource group of the cluster file, in its order. */
+  readonly groups: GroupStates;
+  /** Programs started so far. */
+  readonly runs: number;
+  /** The checks that are asked for now, one in a line. */
+  readonly checking: string;
   readonly kernel: Kernel;
   readonly placements: Placements;
   readonly announcements: Announcements;
@@ -113,6 +120,9 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
     acquiring: { sides: NONE, cause: "start" },
     partitions: 0,
     clients: createClients(cluster.heartbeat.respawn),
+    groups: createGroups(cluster),
+    runs: 0,
+    checking: "",
     kernel: UNKNOWN_KERNEL,
     placements: new Map(),
     announcements: new Map(),
@@ -129,6 +139,11 @@ export function partnerOf({ peers }: NodeState): Peer | undefined {
   return others.length === 0 ? partner : undefined;
 }
 
+/** Nothing is decided any more. */
+export function isOver({ phase }: Self): boolean {
+  return phase === "stopped" || phase === "fenced";
+}
+
 /** Monotonic ms of the earliest deadline, when the runtime sends a `tick`; undefined when the node waits for nothing. */
 export function nextWake(state: NodeState): number | undefined {
   return earliest(deadlines(state));
@@ -137,7 +152,7 @@ export function nextWake(state: NodeState): number | undefined {
 /** Everything the node waits for, by name. */
 function deadlines(state: NodeState): Deadlines {
   const { self, handover, ending } = state;
-  if (!self.started || self.phase === "stopped") return new Map();
+  if (!self.started || isOver(self)) return new Map();
   const { keepalive } = state.cluster.heartbeat;
   const silent = ending !== undefined && ending.shutdones > 0;
   const all: Readonly<Record<string, number | undefined>> = {
@@ -150,6 +165,7 @@ function deadlines(state: NodeState): Deadlines {
     clients: self.phase === "running" ? nextClientStart(state.clients) : undefined,
     addresses: nextAttempt(state.kernel),
     announcements: nextAnnouncement(state.announcements),
+    resources: nextResourceDeadline(state),
   };
   for (const peer of state.peers.values()) Object.assign(all, peerDeadlines(state, peer));
   return new Map(
@@ -172,12 +188,5 @@ function peerDeadlines(
   };
 }
 
-/** The addresses this node wants on its interfaces now, in the order of acquisition. */
-export function wantedAddresses(state: NodeState): readonly WantedAddress[] {
-  return claimedResources(state.cluster, state.claim.sides)
-    .map(({ address }) => state.placements.get(address))
-    .filter((wanted) => wanted !== undefined);
-}
-
-export { managedAddresses } from "./resource/groups.ts";
+export { managedAddresses, wantedAddresses } from "./resource/groups.ts";
 export { takeSnapshot } from "./snapshot.ts";

@@ -1,5 +1,6 @@
-// What operators ask of a node: its status, and to move groups by hand. A move is the same handshake by which nodes move
-// groups among themselves; it is answered when it is complete, or with the sentence that says why it cannot be.
+// What operators ask of a node: its status, to forget failures, and to move groups by hand. A move is the same handshake
+// by which nodes move groups among themselves; it is answered when it is complete, or with the sentence that says why it
+// cannot be.
 
 import { record } from "./decision.ts";
 import type { OperatorRequest, ResourceScope } from "./event.ts";
@@ -8,30 +9,38 @@ import { isGone, type Peer } from "./heartbeat/membership.ts";
 import { ownReach, reachWords, worseNode } from "./heartbeat/reach.ts";
 import { isStable } from "./heartbeat/report.ts";
 import { type NodeState, partnerOf } from "./node.ts";
+import { cleanUp, clearFailures } from "./resource/failure.ts";
 import { both, includes, isNone, sidesOf } from "./resource/sides.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
 export function onOperator(turn: Turn, request: OperatorRequest, id: number): void {
-  if (request.command === "status" || request.command === "why") {
-    const snapshot = takeSnapshot(turn.state, turn.event.now);
-    turn.actions.push({
-      type: "answer",
-      id,
-      ...(request.command === "why" && { last: request.last }),
-      snapshot,
-    });
+  if (request.command === "status" || request.command === "why" || request.command === "cleanup") {
+    if (request.command === "cleanup") cleanUpFor(turn);
+    answer(turn, id, request.command === "why" ? { last: request.last } : {});
     return;
   }
   const error = refusal(turn.state, request.command, request.scope, nowOf(turn));
   if (error !== undefined) {
-    const snapshot = takeSnapshot(turn.state, turn.event.now);
-    turn.actions.push({ type: "answer", id, error, snapshot });
+    answer(turn, id, { error });
     return;
   }
   record(turn, { what: "operator", request: `${request.command} ${request.scope}` });
   if (request.command === "standby") offerHandover(turn, request.scope, "operator", id);
-  else requestHandover(turn, request.scope, id);
+  else {
+    clearFailures(turn, sidesOf(request.scope, turn.state.setup.self, turn.state.cluster));
+    requestHandover(turn, request.scope, id);
+  }
+}
+
+function answer(turn: Turn, id: number, more: { readonly error?: string; readonly last?: number }): void {
+  const snapshot = takeSnapshot(turn.state, turn.event.now);
+  turn.actions.push({ type: "answer", id, ...more, snapshot });
+}
+
+function cleanUpFor(turn: Turn): void {
+  record(turn, { what: "operator", request: "cleanup" });
+  cleanUp(turn);
 }
 
 /** Why the move cannot be made now; undefined when it can. */

@@ -6,6 +6,8 @@ import type { Address } from "./config/cluster.ts";
 export interface Program {
   /** The program's path or name and its arguments; no shell reads them. */
   readonly command: readonly string[];
+  /** Directories in which the program is looked up by its name, the first executable file of it; absent: PATH. */
+  readonly search?: readonly string[];
   /** Added to a small fixed environment (PATH, HOME, LANG=C). */
   readonly environment?: Readonly<Record<string, string>>;
   /** User name or number that it runs as; absent: as the daemon itself. */

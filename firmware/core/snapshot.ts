@@ -1,10 +1,11 @@
 // What people may see of a node: one plain value, made from the state, that status prints and --json emits.
 
-import type { ResourceGroupConfig } from "./config/cluster.ts";
-import { heldAddresses, isStable } from "./heartbeat/report.ts";
+import { isStable } from "./heartbeat/report.ts";
 import type { SplitBrains } from "./heartbeat/split-brain.ts";
 import { type NodeState, partnerOf } from "./node.ts";
-import { addressesOf } from "./resource/groups.ts";
+import { groupAt, isGivenUp, itemOf } from "./resource/group-state.ts";
+import { addressesOf, heldAddresses, wantedAddresses } from "./resource/groups.ts";
+import type { AddressResource } from "./resource/placement.ts";
 import { isNone } from "./resource/sides.ts";
 import type { Instant } from "./time.ts";
 
@@ -34,13 +35,26 @@ export interface PingNodeSnapshot {
   readonly lastHeardAgo?: number;
 }
 
+export interface ItemSnapshot {
+  /** As in the cluster file. */
+  readonly word: string;
+  /** unknown: it is being asked. failed: it does not run because it has failed; stuck: it could not be stopped. */
+  readonly state: "unknown" | "stopped" | "starting" | "running" | "stopping" | "failed" | "stuck";
+  /** Why it failed. */
+  readonly reason?: string;
+}
+
 export interface GroupSnapshot {
   readonly preferred: string;
   readonly addresses: readonly string[];
+  /** What the group consists of, in the order of acquisition, as it is on this node. */
+  readonly items: readonly ItemSnapshot[];
   /** The node that owns the group as far as this node knows. */
   readonly owner?: string;
   /** This node's own part in it. */
-  readonly here: "released" | "acquiring" | "held" | "releasing";
+  readonly here: "released" | "acquiring" | "held" | "releasing" | "failed";
+  /** Why the group was given up on this node. */
+  readonly failed?: string;
 }
 
 /** Frames that were ignored, by reason. */
@@ -57,7 +71,7 @@ export interface Snapshot {
   readonly generation: number;
   /** True when ownership is settled with the peer (heartbeat's isstable). */
   readonly stable: boolean;
-  readonly phase: "starting" | "running" | "standby" | "stopping" | "stopped";
+  readonly phase: "starting" | "running" | "standby" | "stopping" | "stopped" | "fenced";
   readonly members: readonly MemberSnapshot[];
   readonly pingNodes: readonly PingNodeSnapshot[];
   readonly groups: readonly GroupSnapshot[];
@@ -65,8 +79,6 @@ export interface Snapshot {
   /** How often both nodes were found to own the same groups since this process began, and the last time. */
   readonly splitBrains: Pick<SplitBrains, "count" | "last">;
 }
-
-const HERE = { wanted: ["acquiring", "held"], unwanted: ["released", "releasing"] } as const;
 
 /** What can be seen of `state` at `now`. */
 export function takeSnapshot(state: NodeState, now: Instant): Snapshot {
@@ -80,7 +92,7 @@ export function takeSnapshot(state: NodeState, now: Instant): Snapshot {
     phase: self.phase === "running" && standingBy ? "standby" : self.phase,
     members: cluster.nodes.map(({ name }) => memberSnapshot(state, name, now.monotonic)),
     pingNodes: pingNodeSnapshots(state, now.monotonic),
-    groups: cluster.resources.map((group) => groupSnapshot(state, group)),
+    groups: cluster.resources.map((_, index) => groupSnapshot(state, index)),
     ignored: state.ignored,
     splitBrains: {
       count: state.splitBrains.count,
@@ -109,20 +121,50 @@ function pingNodeSnapshots({ pingNodes }: NodeState, now: number): PingNodeSnaps
   }));
 }
 
-function groupSnapshot(state: NodeState, group: ResourceGroupConfig): GroupSnapshot {
-  const { setup, claim, kernel } = state;
+function groupSnapshot(state: NodeState, index: number): GroupSnapshot {
+  const { config, group } = groupAt(state, index);
+  const side = config.node;
   const peer = partnerOf(state);
-  const side = group.node;
-  const addresses = addressesOf(group).map(({ address }) => address);
-  const held = heldAddresses(state);
-  const complete = addresses.every((address) => held.has(address));
-  const present = kernel.addresses.some(({ address }) => addresses.includes(address));
   const theirs = peer?.view?.claim.has(side) ? peer.name : undefined;
-  const owner = claim.sides.has(side) ? setup.self : theirs;
+  const owner = state.claim.sides.has(side) ? state.setup.self : theirs;
+  const items = config.resources.map((_, at) => itemSnapshot(state, index, at));
   return {
-    preferred: group.node,
-    addresses,
+    preferred: side,
+    addresses: addressesOf(config).map(({ address }) => address),
+    items,
     ...(owner !== undefined && { owner }),
-    here: claim.sides.has(side) ? HERE.wanted[complete ? 1 : 0] : HERE.unwanted[present ? 1 : 0],
+    here: hereOf(state, index, items),
+    ...(group.failed !== undefined && { failed: group.failed.reason }),
   };
+}
+
+function hereOf(state: NodeState, index: number, items: readonly ItemSnapshot[]): GroupSnapshot["here"] {
+  const { config, group } = groupAt(state, index);
+  const acting = items.filter((_, at) => config.resources[at]?.kind !== "traffic");
+  const released = acting.every((item) => item.state === "stopped" || item.state === "failed");
+  if (isGivenUp(group)) return released ? "failed" : "releasing";
+  if (!state.claim.sides.has(config.node)) return released ? "released" : "releasing";
+  return acting.every((item) => item.state === "running") ? "held" : "acquiring";
+}
+
+function itemSnapshot(state: NodeState, index: number, at: number): ItemSnapshot {
+  const { config, group } = groupAt(state, index);
+  const resource = config.resources[at];
+  if (resource === undefined || resource.kind === "traffic") {
+    return { word: resource?.word ?? "", state: "stopped", reason: "this version does not act on it" };
+  }
+  if (resource.kind === "address") return addressSnapshot(state, resource);
+  const { phase, reason } = itemOf(group, at);
+  const shown = phase === "stopped" && reason !== undefined ? "failed" : phase;
+  return { word: resource.word, state: shown, ...(reason !== undefined && { reason }) };
+}
+
+function addressSnapshot(state: NodeState, { word, address }: AddressResource): ItemSnapshot {
+  const { kernel } = state;
+  const reason = kernel.failures.get(address);
+  const wanted = wantedAddresses(state).some((each) => each.address === address);
+  const present = kernel.addresses.some((each) => each.address === address);
+  const held = heldAddresses(state).has(address);
+  const here = wanted ? (held || present ? "running" : "starting") : present ? "stopping" : "stopped";
+  return { word, state: here, ...(reason !== undefined && { reason }) };
 }

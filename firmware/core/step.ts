@@ -19,10 +19,12 @@ import { negotiate } from "./heartbeat/negotiation.ts";
 import { advancePingNodes, onEcho } from "./heartbeat/ping-nodes.ts";
 import { onFrame } from "./heartbeat/reception.ts";
 import { report } from "./heartbeat/report.ts";
-import type { NodeState } from "./node.ts";
+import { isOver, type NodeState } from "./node.ts";
 import { checkNode } from "./node-invariants.ts";
 import { onOperator } from "./operator.ts";
 import { onChangeFailed, onObserved, onRival, pursueClaim } from "./resource/acquisition.ts";
+import { onProgramEnded } from "./resource/operation.ts";
+import { onChecked } from "./resource/service-check.ts";
 import { onClientEnded, startClients } from "./respawn.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { log, logRarely, type Turn } from "./turn.ts";
@@ -34,13 +36,13 @@ export interface Step {
 
 export function step(state: NodeState, event: Event): Step {
   const turn: Turn = { state, event, actions: [] };
-  if (state.self.phase === "stopped") {
+  if (isOver(state.self)) {
     if (event.type === "operator") answerAfterEnd(turn, event.id);
     return { state, actions: turn.actions };
   }
   noticeDelay(turn);
   take(turn, event);
-  if (turn.state.self.started) settle(turn);
+  if (turn.state.self.started && !isOver(turn.state.self)) settle(turn);
   checkNode(turn.state);
   return { state: turn.state, actions: turn.actions };
 }
@@ -75,8 +77,10 @@ function take(turn: Turn, event: Event): void {
       break;
     case "program-ended":
       onClientEnded(turn, event.id, event.outcome, event.output);
+      onProgramEnded(turn, event.id, event.outcome, event.output);
       break;
     case "checked":
+      onChecked(turn, event.id, event.ok, event.detail);
       break;
     case "operator":
       onOperator(turn, event.request, event.id);
@@ -105,7 +109,7 @@ function settle(turn: Turn): void {
     pursueClaim(turn);
     advanceEnd(turn);
     report(turn);
-    if (turn.state === before || turn.state.self.phase === "stopped") return;
+    if (turn.state === before || isOver(turn.state.self)) return;
   }
 }
 
@@ -118,5 +122,10 @@ function onCarrier(turn: Turn, name: string, up: boolean): void {
 
 function answerAfterEnd(turn: Turn, id: number): void {
   const snapshot = takeSnapshot(turn.state, turn.event.now);
-  turn.actions.push({ type: "answer", id, error: "this node has shut down", snapshot });
+  turn.actions.push({
+    type: "answer",
+    id,
+    error: turn.state.self.phase === "fenced" ? "this node is being reset" : "this node has shut down",
+    snapshot,
+  });
 }

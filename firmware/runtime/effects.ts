@@ -18,6 +18,7 @@ export interface EffectContext {
   changes(observed: readonly ObservedAddress[]): readonly Change[];
   wanted(): readonly WantedAddress[];
   stopped(): void;
+  fenced(): void;
 }
 
 export type Effects = (action: Action) => void;
@@ -64,6 +65,10 @@ export function effectTable(context: EffectContext): Effects {
         snapshot,
         ...(last !== undefined && { decisions: ports.journal.last(last) }),
       });
+    },
+    "self-fence": () => {
+      context.fenced();
+      ports.reset?.reset((error) => ports.log.write("CRIT", `This machine cannot be restarted: ${error}`));
     },
     stopped: () => context.stopped(),
   };

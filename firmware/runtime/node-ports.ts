@@ -8,6 +8,7 @@ import type { Medium } from "../ports/medium.ts";
 import type { Addresses, Arp } from "../ports/network.ts";
 import type { Pinger } from "../ports/pinger.ts";
 import type { Programs } from "../ports/programs.ts";
+import type { Reset } from "../ports/reset.ts";
 import type { Watchdog } from "../ports/watchdog.ts";
 
 export interface NodePorts {
@@ -23,6 +24,8 @@ export interface NodePorts {
   readonly pinger?: Pinger;
   /** Absent when nothing is to be checked. */
   readonly checks?: Checks;
+  /** Absent when this process may not restart its machine. */
+  readonly reset?: Reset;
   /** Absent when the box has none to pet. */
   readonly watchdog?: Watchdog;
 }

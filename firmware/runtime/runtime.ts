@@ -34,6 +34,7 @@ export class Runtime<State> {
   #requests = 0;
   #deciding = false;
   #ended = false;
+  #fenced = false;
   #fed: number | undefined;
 
   constructor(logic: NodeLogic<State>, ports: NodePorts, end: NodeEnd) {
@@ -48,6 +49,9 @@ export class Runtime<State> {
       changes: (observed) => logic.plan(logic.wantedAddresses(this.#state), observed, logic.managed),
       wanted: () => logic.wantedAddresses(this.#state),
       stopped: () => this.#stopped(),
+      fenced: () => {
+        this.#fenced = true;
+      },
     });
   }
 
@@ -130,10 +134,10 @@ export class Runtime<State> {
     const { state, actions } = this.#logic.step(this.#state, event);
     this.#state = state;
     for (const action of actions) this.#effects(action);
-    if (event.type === "tick") this.#feed(event.now);
+    if (event.type === "tick" && !this.#fenced) this.#feed(event.now);
   }
 
-  /** The only place that pets: a tick went through the queue and everything it asked for was done. */
+  /** The only place that pets, and never again once the node has asked for its machine's reset: a tick went through the queue and everything it asked for was done. */
   #feed(now: Instant): void {
     this.#ports.watchdog?.pet();
     this.#fed = now.monotonic;
@@ -143,6 +147,10 @@ export class Runtime<State> {
     const next = this.#logic.nextWake(this.#state);
     const { watchdog, clock } = this.#ports;
     const hungry = watchdog === undefined ? undefined : (this.#fed ?? 0) + (watchdog.timeout * 1000) / 3;
+    if (this.#fenced) {
+      clock.wakeAt(undefined, () => {});
+      return;
+    }
     const at = next === undefined ? hungry : Math.min(next, hungry ?? next);
     clock.wakeAt(at, () => this.#post({ type: "tick" }));
   }

@@ -69,7 +69,13 @@ test.skipIf(why)("status shows both nodes, to people and as JSON", async () => {
   const snapshot = JSON.parse(stdout) as Snapshot;
   expect(code).toBe(0);
   expect(snapshot.groups).toEqual([
-    { preferred: "director1", addresses: ["10.77.0.50"], owner: "director1", here: "held" },
+    {
+      preferred: "director1",
+      addresses: ["10.77.0.50"],
+      items: [{ word: "10.77.0.50/24", state: "running" }],
+      owner: "director1",
+      here: "held",
+    },
   ]);
 });
 

@@ -6,6 +6,7 @@ import type {
   NodeConfig,
   ResourceGroupConfig,
 } from "../../firmware/core/config/cluster.ts";
+import { normalizeGroup } from "../../firmware/core/config/resource-normalize.ts";
 import type { MediumSetup, NodeSetup, ObservedRoute } from "../../firmware/core/event.ts";
 
 export const HEARTBEAT: HeartbeatConfig = {
@@ -42,8 +43,11 @@ function director(number: number): NodeConfig {
 
 /** A group of addresses that prefers `node`, written as in haresources. */
 export function addressGroup(node: string, ...addresses: readonly string[]): ResourceGroupConfig {
-  return { node, resources: addresses.map((address) => ({ kind: "address", word: address, address })) };
+  return resourceGroup({ node, group: [...addresses] });
 }
+
+/** A group as the cluster file writes it, with the file's own defaults; `failover` is its section of that name. */
+export const resourceGroup = normalizeGroup;
 
 export const GROUPS: readonly ResourceGroupConfig[] = [
   addressGroup("director1", "192.168.140.150"),
@@ -76,7 +80,7 @@ export function nodeSetup(
   media: readonly MediumSetup[] = MEDIA,
 ): NodeSetup {
   const uuid = new Uint8Array(16).fill(self.charCodeAt(self.length - 1));
-  return { self, uuid, generation, media };
+  return { self, uuid, generation, media, resettable: true };
 }
 
 export const ROUTES: readonly ObservedRoute[] = [

@@ -109,13 +109,50 @@ export type ResourceConfig =
       readonly agent: string;
       /** In the order of the word; each becomes OCF_RESKEY_name. */
       readonly parameters: readonly (readonly [name: string, value: string])[];
-    };
+    }
+  | ({ readonly kind: "failover"; readonly word: string } & FailoverConfig);
+
+/** A failover service of the section `failover`, in the manner of Piranha's lvs.cf. */
+export interface FailoverConfig {
+  readonly start: readonly string[];
+  readonly stop: readonly string[];
+  readonly check?: FailoverCheckConfig;
+}
+
+export interface FailoverCheckConfig {
+  /** Absent: the first address of the service's group. */
+  readonly address?: Address;
+  readonly port: number;
+  readonly send?: string;
+  readonly expect?: string;
+  readonly interval: number;
+  readonly timeout: number;
+  /** Failed attempts in a row until the service counts as failed. */
+  readonly fall: number;
+}
+
+export interface MonitorConfig {
+  readonly interval: number;
+  readonly timeout: number;
+  /** Restarts in place within an hour before the group is given up. */
+  readonly restarts: number;
+}
 
 export interface ResourceGroupConfig {
   /** The preferred owner. */
   readonly node: string;
   /** Acquired first to last, released last to first. */
   readonly resources: readonly ResourceConfig[];
+  /** Absent: what runs is not asked how it is. */
+  readonly monitor?: MonitorConfig;
+  /** How long each program of a resource may take. */
+  readonly timeouts: { readonly start: number; readonly stop: number; readonly status: number };
+  /** How often a failed stop is tried again. */
+  readonly stopRetries: number;
+  /** What happens when a resource cannot be stopped: the node resets itself, or the group stays where it is. */
+  readonly stopFailed: "reboot" | "block";
+  /** How long a node is not offered a group again that failed on it. */
+  readonly failureTimeout: number;
 }
 
 export type Scheduler =

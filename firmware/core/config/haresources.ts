@@ -7,7 +7,7 @@ import { formatIp, type Ip, parseIp } from "./ip.ts";
 import { quote } from "./quote.ts";
 
 export type WordReading =
-  | { readonly ok: true; readonly resource: ResourceConfig }
+  | { readonly ok: true; readonly resource: Exclude<ResourceConfig, { kind: "failover" }> }
   | { readonly ok: false; readonly reason: string };
 
 type AddressResource = Extract<ResourceConfig, { kind: "address" }>;

@@ -8,23 +8,14 @@ import type {
   HeartbeatConfig,
   MediumConfig,
   NodeConfig,
-  ResourceGroupConfig,
   VirtualServiceConfig,
 } from "./cluster.ts";
-import { readWord } from "./haresources.ts";
+import { defined } from "./defined.ts";
 import { authKeysOf } from "./heartbeat-rules.ts";
+import { normalizeGroup } from "./resource-normalize.ts";
 import type { ClusterFile } from "./schema.ts";
 import type { ServiceEntry } from "./service-schema.ts";
 import { timingOf } from "./timing.ts";
-
-/** A key that is absent stays absent: `exactOptionalPropertyTypes` tells it from undefined. */
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-function defined<T extends object>(value: T): Partial<Defined<T>> {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<
-    Defined<T>
-  >;
-}
 
 function normalizeNode(name: string, node: ClusterFile["nodes"][string]): NodeConfig {
   return {
@@ -85,15 +76,6 @@ function normalizeHeartbeat(heartbeat: Heartbeat): HeartbeatConfig {
   };
 }
 
-function normalizeGroup({ node, group }: NonNullable<ClusterFile["resources"]>[number]): ResourceGroupConfig {
-  const resources = group.map((word) => {
-    const reading = readWord(word);
-    if (!reading.ok) throw new Error(`the resource ${word} passed the rules: ${reading.reason}`);
-    return reading.resource;
-  });
-  return { node, resources };
-}
-
 function normalizeCheck(check: NonNullable<ServiceEntry["check"]>): CheckConfig {
   const { type, interval = 2000, timeout = 1000, rise = 2, fall = 3, ...rest } = check;
   return { type, interval, timeout, rise, fall, ...defined(rest) };
@@ -126,7 +108,7 @@ export function normalize(file: ClusterFile): ClusterConfig {
     cluster: file.cluster,
     nodes: Object.entries(file.nodes).map(([name, node]) => normalizeNode(name, node)),
     heartbeat: normalizeHeartbeat(file.heartbeat),
-    resources: (file.resources ?? []).map(normalizeGroup),
+    resources: (file.resources ?? []).map((entry) => normalizeGroup(entry, file.failover)),
     services: Object.entries(file.services ?? {}).map(([name, service]) => normalizeService(name, service)),
   };
 }

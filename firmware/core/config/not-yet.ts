@@ -9,10 +9,8 @@ interface Row {
   readonly places: (inspection: Inspection) => readonly Path[];
 }
 
-const wordPaths =
-  (kind: "traffic" | "script" | "ocf") =>
-  ({ resources }: Inspection) =>
-    resources.flatMap(({ resource, path }) => (resource.kind === kind ? [path] : []));
+const trafficPaths = ({ resources }: Inspection) =>
+  resources.flatMap(({ resource, path }) => (resource.kind === "traffic" ? [path] : []));
 
 function ipv6Paths({ interfaces, vips }: Inspection): readonly Path[] {
   const own = interfaces.flatMap(({ subnet, path }) =>
@@ -29,9 +27,7 @@ const rows: readonly Row[] = [
       heartbeat?.auto_failback === "legacy" ? [["heartbeat", "auto_failback"]] : [],
   },
   { what: "an IPv6 address", places: ipv6Paths },
-  { what: "the resource traffic", places: wordPaths("traffic") },
-  { what: "a resource script", places: wordPaths("script") },
-  { what: "an OCF agent", places: wordPaths("ocf") },
+  { what: "the resource traffic", places: trafficPaths },
   { what: "services", places: ({ file: { services } }) => (services === undefined ? [] : [["services"]]) },
 ];
 

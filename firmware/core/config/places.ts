@@ -14,8 +14,13 @@ export interface InterfacePlace {
   readonly gateway?: Ip;
 }
 
+/** What a word says; a failover service only by its name. */
+export type WordResource =
+  | Exclude<ResourceConfig, { kind: "failover" }>
+  | { readonly kind: "failover"; readonly word: string };
+
 export interface ResourcePlace {
-  readonly resource: ResourceConfig;
+  readonly resource: WordResource;
   readonly path: Path;
 }
 
@@ -53,9 +58,10 @@ function interfacesOf(file: Remainder): readonly InterfacePlace[] {
 
 function resourcesOf(file: Remainder): readonly ResourcePlace[] {
   return (file.resources ?? []).flatMap(({ group }, index) =>
-    group.flatMap((word, position) => {
-      const reading = readWord(word);
+    group.flatMap((word, position): readonly ResourcePlace[] => {
       const path = ["resources", index, "group", position];
+      if (file.failover?.[word] !== undefined) return [{ resource: { kind: "failover", word }, path }];
+      const reading = readWord(word);
       return reading.ok ? [{ resource: reading.resource, path }] : [];
     }),
   );

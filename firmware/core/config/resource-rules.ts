@@ -1,4 +1,5 @@
-// Rules for the `resources` section: groups whose owner exists, and addresses that either node can really take.
+// Rules for the sections `resources` and `failover`: groups whose owner exists, failover services that belong to one group,
+// and addresses that either node can really take.
 
 import { readWord } from "./haresources.ts";
 import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
@@ -12,9 +13,28 @@ import { nearest } from "./suggestion.ts";
 const readableWords: Rule = ({ file, error }) => {
   for (const [index, { group }] of (file.resources ?? []).entries()) {
     for (const [position, word] of group.entries()) {
+      if (file.failover?.[word] !== undefined) continue;
       const reading = readWord(word);
       if (!reading.ok) error(["resources", index, "group", position], reading.reason);
     }
+  }
+};
+
+const failoverNames: Rule = ({ file, resources, error, warning }) => {
+  const services = Object.entries(file.failover ?? {});
+  const words = resources.filter(({ resource }) => resource.kind === "failover");
+  for (const [name, { check }] of services) {
+    const path = ["failover", name];
+    const uses = words.filter(({ resource }) => resource.word === name);
+    if (name === "traffic") error(path, "traffic is the director's own resource; name the service otherwise");
+    else if (uses.length === 0) warning(path, `no resource group names the failover service ${quote(name)}`);
+    const [, second] = uses;
+    if (second !== undefined)
+      error(second.path, `the failover service ${quote(name)} is in two groups or twice in one`);
+    const group = resources.filter(({ path: at }) => at[1] === uses[0]?.path[1]);
+    const hasAddress = group.some(({ resource }) => resource.kind === "address");
+    if (check !== undefined && check.address === undefined && uses.length > 0 && !hasAddress)
+      error([...path, "check"], "the check needs an address: neither it nor the service's group has one");
   }
 };
 
@@ -36,8 +56,21 @@ const distinctResources: Rule = ({ resources, error, line }) => {
     vips.filter((vip) => vip !== undefined),
     (vip, path, first) => error(path, `${vip} is in a resource group already (${line(first)})`),
   );
+  const agents = resources.map(({ resource, path }) =>
+    resource.kind === "ocf" ? ([resource.word, path] as const) : undefined,
+  );
+  findRepeats(
+    agents.filter((agent) => agent !== undefined),
+    (_, path, first) =>
+      error(
+        path,
+        `this agent is in a resource group already (${line(first)}); two need different parameters`,
+      ),
+  );
   const others = resources.map(({ resource, path }) =>
-    resource.kind === "address" ? undefined : ([`${path[1]} ${resource.word}`, path] as const),
+    resource.kind === "script" || resource.kind === "traffic"
+      ? ([`${path[1]} ${resource.word}`, path] as const)
+      : undefined,
   );
   findRepeats(
     others.filter((other) => other !== undefined),
@@ -95,4 +128,10 @@ const movableVips: Rule = (inspection) => {
   for (const vip of inspection.vips) checkVip(vip, inspection);
 };
 
-export const resourceRules: readonly Rule[] = [readableWords, owners, distinctResources, movableVips];
+export const resourceRules: readonly Rule[] = [
+  readableWords,
+  failoverNames,
+  owners,
+  distinctResources,
+  movableVips,
+];

@@ -3,6 +3,7 @@
 // and of the Linux Virtual Server; what one value means for another is checked by the rules, not here.
 
 import * as z from "zod";
+import { failover, resources } from "./resource-schema.ts";
 import {
   address,
   addressWithPrefix,
@@ -190,20 +191,6 @@ const heartbeatShape = {
 
 export const heartbeat = z.strictObject(heartbeatShape, { error: "a mapping (media, auth, deadtime …)" });
 
-const resourceGroup = z.strictObject(
-  {
-    node: z.string({ error: "the name of a node" }).meta({ description: "Preferred owner" }),
-    group: z
-      .array(line("a resource", 1024), { error: "a list of resources" })
-      .min(1, { error: "a list of at least one resource" })
-      .meta({
-        description:
-          "haresources words, acquired first to last: ADDRESS[/PREFIX[/INTERFACE][/BROADCAST]], traffic, script::argument",
-      }),
-  },
-  { error: "a mapping with node and group" },
-);
-
 export const clusterFile = z
   .strictObject(
     {
@@ -217,10 +204,8 @@ export const clusterFile = z
       heartbeat: heartbeat.meta({
         description: "How the nodes watch each other; durations in ms, s, m or h",
       }),
-      resources: z
-        .array(resourceGroup, { error: "a list of resource groups" })
-        .optional()
-        .meta({ description: "What fails over, group by group" }),
+      resources: resources.optional(),
+      failover: failover.optional(),
       services: services.optional(),
     },
     { error: "a mapping (version, cluster, nodes, heartbeat …)" },

@@ -13,7 +13,7 @@ export interface Handover {
    * taker: requested (hb_takeover sent, waits for `me`), awaiting (waits for `done`), acquiring.
    */
   readonly stage: "asked" | "releasing" | "given" | "requested" | "awaiting" | "acquiring";
-  readonly cause: "failback" | "operator" | "peer" | "ipfail";
+  readonly cause: "failback" | "failure" | "operator" | "peer" | "ipfail";
   /** The operator request to answer at the end. */
   readonly operator?: number;
   /** The number of the first message sent in this stage: a peer that has heard it and is not at it has given it up. */

@@ -7,7 +7,6 @@ import type { ResourceScope } from "../event.ts";
 import { type NodeState, partnerOf } from "../node.ts";
 import { changeClaim } from "../resource/acquisition.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
-import { possible } from "../resource/kernel.ts";
 import {
   both,
   either,
@@ -25,7 +24,7 @@ import { ANSWER_WITHIN, alive, type Handover, proceeding } from "./handover.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, type Peer } from "./membership.ts";
 import { ownReach, worseNode } from "./reach.ts";
-import { heldAddresses, isStable, sayHolding } from "./report.ts";
+import { isStable, sayHolding } from "./report.ts";
 import type { NodeView } from "./view.ts";
 
 /** Asks the peer to take `scope` (relative to this node) from it. */
@@ -177,10 +176,9 @@ export function advanceHandover(turn: Turn): void {
 }
 
 function advanceGiving(turn: Turn, handover: Handover, view: NodeView | undefined): void {
-  const { cluster, kernel } = turn.state;
   const given = givenBy(turn.state, handover);
   if (handover.stage === "releasing") {
-    if (!isNone(both(presentSides(cluster, possible(kernel)), given))) return;
+    if (!isNone(both(presentSides(turn.state), given))) return;
     send(turn, { type: "ask_resources", scope: handover.scope, step: "done" });
     advance(turn, handover, "given");
   } else if (handover.stage === "given" && view?.handover === "none") {
@@ -189,13 +187,13 @@ function advanceGiving(turn: Turn, handover: Handover, view: NodeView | undefine
 }
 
 function advanceTaking(turn: Turn, handover: Handover, giver: string, view: NodeView | undefined): void {
-  const { cluster, claim } = turn.state;
+  const { claim } = turn.state;
   const given = givenBy(turn.state, handover);
   if (handover.stage === "awaiting" && view?.handover === "giver") {
     // The peer shows that it has released: as good as its `done`.
     if (isNone(both(either(view.claim, view.has), given))) acquire(turn, handover, giver);
   } else if (handover.stage === "acquiring") {
-    const complete = completeSides(cluster, claim.sides, heldAddresses(turn.state));
+    const complete = completeSides(turn.state, claim.sides);
     if (includes(complete, given)) finishTaking(turn, handover);
   }
 }

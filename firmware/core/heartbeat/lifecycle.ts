@@ -2,8 +2,10 @@
 // or is known to be dead; what being held up means; and the orderly end.
 
 import { record } from "../decision.ts";
-import { nextWake } from "../node.ts";
+import { type Ending, nextWake } from "../node.ts";
 import { changeClaim, presentAddresses } from "../resource/acquisition.ts";
+import { hasPrograms, isStuck, presentSides } from "../resource/groups.ts";
+import { RESOURCE_WORDS } from "../resource/log-words.ts";
 import { isNone } from "../resource/sides.ts";
 import { clientsRun, stopClients } from "../respawn.ts";
 import { log, nowOf, send, setPeer, setSelf, type Turn, transmit } from "../turn.ts";
@@ -44,7 +46,7 @@ export function begin(turn: Turn): void {
   log(turn, WORDS.localStatus("init"));
   for (const group of cluster.resources) {
     for (const { kind, word } of group.resources) {
-      if (kind !== "address") log(turn, WORDS.skippedResource(group.node, word));
+      if (kind === "traffic") log(turn, WORDS.skippedResource(group.node, word));
     }
   }
 }
@@ -125,7 +127,7 @@ export function advanceStatus(turn: Turn): void {
   const { self, kernel, setup } = turn.state;
   const peers = [...turn.state.peers.values()];
   if (self.phase !== "starting" || !self.started) return;
-  if (self.status === "init" && kernel.known && presentAddresses(turn.state).length === 0) {
+  if (self.status === "init" && kernel.known && isNone(presentSides(turn.state))) {
     setSelf(turn, { status: "up" });
     record(turn, { what: "status", node: setup.self, from: "init", to: "up" });
     log(turn, WORDS.localStatus("up"));
@@ -162,12 +164,9 @@ export function advanceEnd(turn: Turn): void {
   const { ending, kernel, self } = turn.state;
   if (ending === undefined || self.phase !== "stopping") return;
   const now = nowOf(turn);
-  const left = presentAddresses(turn.state);
-  const released = kernel.known && left.length === 0;
-  if (!released && now < ending.deadline) return;
+  const released = kernel.known && isNone(presentSides(turn.state));
   if (!released) {
-    log(turn, WORDS.shutdownUnfinished(left, END_WITHIN));
-    finishEnd(turn);
+    awaitRelease(turn, ending);
     return;
   }
   const { deadline, shutdones, nextAt = now } = ending;
@@ -182,6 +181,24 @@ export function advanceEnd(turn: Turn): void {
   sayShutdone(turn);
   const next = { deadline, shutdones: shutdones + 1, nextAt: now + SHUTDONE_PAUSE };
   turn.state = { ...turn.state, ending: next };
+}
+
+/** Programs have timeouts of their own; what the kernel does not release in time is left behind without the last word. */
+function awaitRelease(turn: Turn, ending: Ending): void {
+  const now = nowOf(turn);
+  const waitUntil = (at: number): void => {
+    if (ending.deadline !== at)
+      turn.state = { ...turn.state, ending: { ...ending, deadline: at, nextAt: at } };
+  };
+  if (hasPrograms(turn.state)) waitUntil(now + END_WITHIN);
+  else if (isStuck(turn.state)) {
+    if (Number.isFinite(ending.deadline)) log(turn, RESOURCE_WORDS.endBlocked());
+    waitUntil(Number.POSITIVE_INFINITY);
+  } else if (!Number.isFinite(ending.deadline)) waitUntil(now + END_WITHIN);
+  else if (now >= ending.deadline) {
+    log(turn, WORDS.shutdownUnfinished(presentAddresses(turn.state), END_WITHIN));
+    finishEnd(turn);
+  }
 }
 
 /** Once as a new message, then as copies of it. */

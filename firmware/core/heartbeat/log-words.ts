@@ -12,17 +12,17 @@ export interface LogLine {
   readonly text: string;
 }
 
-const info = (text: string): LogLine => ({ severity: "info", text });
-const warning = (text: string): LogLine => ({ severity: "WARN", text });
-const error = (text: string): LogLine => ({ severity: "ERROR", text });
-const critical = (text: string): LogLine => ({ severity: "CRIT", text });
+export const info = (text: string): LogLine => ({ severity: "info", text });
+export const warning = (text: string): LogLine => ({ severity: "WARN", text });
+export const error = (text: string): LogLine => ({ severity: "ERROR", text });
+export const critical = (text: string): LogLine => ({ severity: "CRIT", text });
 
 export const WORDS = {
   // The node itself
   generation: (generation: number) => info(`Heartbeat generation: ${generation}`),
   localStatus: (status: string) => info(`Local status now set to: '${status}'`),
   skippedResource: (node: string, word: string) =>
-    warning(`Resource ${word} of ${node} is not an address: this version does not act on it`),
+    warning(`Resource ${word} of ${node}: this version does not act on it`),
   leftover: (addresses: readonly Address[]) =>
     warning(`Releasing service addresses of an earlier start: ${addresses.join(", ")}`),
   stalled: (ms: number, deadtime: number) =>

@@ -155,7 +155,7 @@ function failBack(turn: Turn, peer: Peer, view: NodeView): void {
   const hasTheirs = claim.sides.has(peer.name);
   if (view.claim.has(peer.name) && !hasTheirs) setPeer(turn, { ...peer, failbackDue: false });
   else if (cluster.heartbeat.autoFailback === "off" || !hasTheirs) return;
-  else if (!mayFailBackTo(turn.state, peer, nowOf(turn))) return;
+  else if (view.failed?.has(peer.name) || !mayFailBackTo(turn.state, peer, nowOf(turn))) return;
   else if (isStable(turn.state) && view.stable && peer.status === "active" && hearsUs(turn.state, peer)) {
     offerHandover(turn, "foreign", "failback");
   }

@@ -1,9 +1,9 @@
 // What a node says without being asked: a status message with each keepalive and at every change, and a resource
 // message whenever what it owns, or whether that is settled, has changed.
 
-import { type NodeState, partnerOf } from "../node.ts";
+import { isOver, type NodeState, partnerOf } from "../node.ts";
+import { failedSides } from "../resource/failure.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
-import { possible } from "../resource/kernel.ts";
 import { allSides, either, holdingOf, includes, isNone, NONE, sameSides } from "../resource/sides.ts";
 import { nowOf, send, setSelf, type Turn } from "../turn.ts";
 import type { ResourceReason } from "./body.ts";
@@ -38,11 +38,11 @@ function isStableOnWire(state: NodeState): boolean {
 }
 
 function holdsAsClaimed(state: NodeState): boolean {
-  const { self, claim, kernel, cluster } = state;
+  const { self, claim, kernel } = state;
   if (self.phase !== "running" || !kernel.known) return false;
-  const complete = completeSides(cluster, claim.sides, heldAddresses(state));
+  const complete = completeSides(state, claim.sides);
   if (!sameSides(complete, claim.sides)) return false;
-  return includes(claim.sides, presentSides(cluster, possible(kernel)));
+  return includes(claim.sides, presentSides(state));
 }
 
 function isAgreed(state: NodeState): boolean {
@@ -59,16 +59,6 @@ function agrees(state: NodeState, peer: Peer): boolean {
   return peer.kind === "pulsebox" || view.stable || !isNone(state.claim.sides);
 }
 
-/** The addresses that are where they should be. */
-export function heldAddresses(state: NodeState): ReadonlySet<string> {
-  const { kernel, placements } = state;
-  const right = kernel.addresses.filter((have) => {
-    const want = placements.get(have.address);
-    return want?.interface === have.interface && want.prefixLength === have.prefixLength;
-  });
-  return new Set(right.map(({ address }) => address));
-}
-
 export function ownView(state: NodeState): NodeView {
   const { claim, kernel, cluster, handover } = state;
   const peer = partnerOf(state);
@@ -76,11 +66,12 @@ export function ownView(state: NodeState): NodeView {
   return {
     claim: claim.sides,
     // What is not known may be there.
-    has: kernel.known ? presentSides(cluster, possible(kernel)) : allSides(cluster),
+    has: kernel.known ? presentSides(state) : allSides(cluster),
     kept: claim.kept,
     alone: claim.alone,
     stable: isStable(state),
     handover: handover?.role ?? "none",
+    failed: failedSides(state),
     ...(isAlive(peer) && position && { hears: position }),
   };
 }
@@ -88,7 +79,7 @@ export function ownView(state: NodeState): NodeView {
 /** A status message when there is something new to say or the keepalive is due, a resource message when it changed. */
 export function report(turn: Turn): void {
   const { self, cluster, ending } = turn.state;
-  if (!self.started || self.phase === "stopped" || (ending && ending.shutdones > 0)) return;
+  if (!self.started || isOver(self) || (ending && ending.shutdones > 0)) return;
   const due = nowOf(turn) >= self.lastStatus + cluster.heartbeat.keepalive;
   const news = statusNews(turn.state);
   if (due || news !== self.saidStatus) {

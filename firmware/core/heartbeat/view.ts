@@ -20,6 +20,8 @@ export interface NodeView {
   readonly stable: boolean;
   /** Its part in a hand-over. */
   readonly handover: "none" | "giver" | "taker";
+  /** Sides of which a group has failed on it; absent: none. */
+  readonly failed?: Sides;
   /** The living peer's generation and the highest number heard of it; absent while it is unknown or dead. */
   readonly hears?: { readonly generation: number; readonly sequence: number };
 }
@@ -35,19 +37,20 @@ export function viewField(view: NodeView, self: string): Field {
       : `${view.hears.generation.toString(16)}:${view.hears.sequence.toString(16)}`;
   const holdings = [view.claim, view.has, view.kept].map((sides) => holdingOf(sides, self)).join(" ");
   const flags = `${view.alone ? "alone" : "paired"} ${view.stable ? "stable" : "changing"} ${view.handover}`;
-  return { name: VIEW_FIELD, value: `${VERSION} ${holdings} ${flags} ${hears}` };
+  const failed = view.failed?.size ? ` failed ${holdingOf(view.failed, self)}` : "";
+  return { name: VIEW_FIELD, value: `${VERSION} ${holdings} ${flags} ${hears}${failed}` };
 }
 
 const HOLDING = "(none|local|foreign|all)";
 const PATTERN = new RegExp(
-  `^${VERSION} ${HOLDING} ${HOLDING} ${HOLDING} (alone|paired) (stable|changing) (none|giver|taker) (?:-|([0-9a-f]{1,14}):([0-9a-f]{1,14}))$`,
+  `^${VERSION} ${HOLDING} ${HOLDING} ${HOLDING} (alone|paired) (stable|changing) (none|giver|taker) (?:-|([0-9a-f]{1,14}):([0-9a-f]{1,14}))(?: failed ${HOLDING})?$`,
 );
 
 /** What the node `sender` shows; undefined for anything that `viewField` of this version would not have written. */
 export function parseView(text: string, sender: string, cluster: ClusterConfig): NodeView | undefined {
   const match = PATTERN.exec(text);
   if (match === null) return undefined;
-  const [, claim, has, kept, alone, stable, handover, generation, sequence] = match;
+  const [, claim, has, kept, alone, stable, handover, generation, sequence, failed] = match;
   const sides = (holding: string | undefined): Sides => sidesOf(holding as Holding, sender, cluster);
   return {
     claim: sides(claim),
@@ -56,6 +59,7 @@ export function parseView(text: string, sender: string, cluster: ClusterConfig):
     alone: alone === "alone",
     stable: stable === "stable",
     handover: handover as NodeView["handover"],
+    ...(failed !== undefined && failed !== "none" && { failed: sides(failed) }),
     ...(generation !== undefined &&
       sequence !== undefined && {
         hears: { generation: Number.parseInt(generation, 16), sequence: Number.parseInt(sequence, 16) },

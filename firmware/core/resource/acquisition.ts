@@ -6,14 +6,16 @@ import { recordClaim } from "../decision.ts";
 import type { ObservedAddress, ObservedRoute } from "../event.ts";
 import { WORDS } from "../heartbeat/log-words.ts";
 import type { Claim } from "../heartbeat/ownership.ts";
-import { heldAddresses } from "../heartbeat/report.ts";
 import { type Acquiring, type NodeState, partnerOf, wantedAddresses } from "../node.ts";
 import { plan } from "../plan.ts";
 import { log, logRarely, nowOf, send, type Turn } from "../turn.ts";
 import { announceAgain, announceDue, follow } from "./announce.ts";
-import { claimedResources, completeSides, managedAddresses } from "./groups.ts";
+import { advanceFailures, clearFailures, returned } from "./failure.ts";
+import { claimedResources, completeSides, heldAddresses, managedAddresses } from "./groups.ts";
 import { failed, observed, possible, pursue } from "./kernel.ts";
+import { advanceItems } from "./operation.ts";
 import { type Placements, place } from "./placement.ts";
+import { tellChecks } from "./service-check.ts";
 import { both, either, isNone, type Sides, without } from "./sides.ts";
 
 /** Claims as told; what is new in it is acquired, what is missing from it released. */
@@ -29,6 +31,14 @@ export function changeClaim(turn: Turn, claim: Claim, cause: Acquiring["cause"])
     claim,
     acquiring: isNone(gained) ? { ...acquiring, sides: open } : { sides: either(open, gained), cause },
   };
+  forgive(turn, gained, cause);
+}
+
+/** Who gets a side although its groups have failed here is the last hope, or is trusted by somebody who knew of it. */
+function forgive(turn: Turn, gained: Sides, cause: Acquiring["cause"]): void {
+  const knowing = cause === "death" || partnerOf(turn.state)?.kind === "pulsebox";
+  if (knowing) clearFailures(turn, gained);
+  else returned(turn, gained);
 }
 
 function logGroups(turn: Turn, sides: Sides, words: "acquiringGroup" | "releasingGroup"): void {
@@ -43,6 +53,8 @@ function logGroups(turn: Turn, sides: Sides, words: "acquiringGroup" | "releasin
 export function pursueClaim(turn: Turn): void {
   if (!turn.state.kernel.known) return;
   choosePlaces(turn);
+  advanceFailures(turn);
+  advanceItems(turn);
   const { cluster, kernel } = turn.state;
   const changes = plan(wantedAddresses(turn.state), kernel.addresses, managedAddresses(cluster));
   const { kernel: next, reconcile } = pursue(kernel, changes, nowOf(turn));
@@ -50,6 +62,7 @@ export function pursueClaim(turn: Turn): void {
   if (reconcile) turn.actions.push({ type: "reconcile" });
   noticeCompletion(turn);
   announce(turn);
+  tellChecks(turn);
 }
 
 /** Every claimed address gets a place and keeps it; what is no longer claimed loses it. */
@@ -72,10 +85,10 @@ function choosePlaces(turn: Turn): void {
 }
 
 function noticeCompletion(turn: Turn): void {
-  const { cluster, setup, acquiring } = turn.state;
+  const { setup, acquiring } = turn.state;
   const peer = partnerOf(turn.state);
   if (isNone(acquiring.sides)) return;
-  const complete = completeSides(cluster, acquiring.sides, heldAddresses(turn.state));
+  const complete = completeSides(turn.state, acquiring.sides);
   if (isNone(complete)) return;
   turn.state = { ...turn.state, acquiring: { ...acquiring, sides: without(acquiring.sides, complete) } };
   if (complete.has(setup.self)) log(turn, WORDS.localComplete());

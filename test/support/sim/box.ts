@@ -5,11 +5,13 @@
 import type { Action } from "../../../firmware/core/action.ts";
 import type { ClusterConfig } from "../../../firmware/core/config/cluster.ts";
 import type { Event, NodeSetup, ObservedAddress } from "../../../firmware/core/event.ts";
+import type { CheckSpec, Program } from "../../../firmware/core/program.ts";
 import { MEDIA, nodeSetup, ROUTES } from "../cluster-config.ts";
 import type { Chance } from "./chance.ts";
 import { deepFreeze } from "./freeze.ts";
 import { SimulatedKernel } from "./kernel.ts";
 import type { Logic, NodeState } from "./logic.ts";
+import { SimulatedPrograms } from "./programs.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** An event without its stamp. */
@@ -25,10 +27,13 @@ export interface BoxObserver {
 
 /** Frames that fit into the socket buffers of a process that does not read. */
 const BACKLOG = 300;
+/** From a reset to the start of the process, ms. */
+const RESET_TAKES = 5000;
 
 export class Box {
   readonly name: string;
   readonly kernel: SimulatedKernel;
+  readonly programs: SimulatedPrograms;
   state: NodeState | undefined;
   powered = false;
   paused = false;
@@ -49,6 +54,7 @@ export class Box {
   readonly #observer: BoxObserver;
   readonly #base: number;
   #backlog: BareEvent[] = [];
+  #checks: ReadonlyMap<string, object> = new Map();
   #wake = 0;
   #pauses = 0;
   #ended = false;
@@ -72,6 +78,8 @@ export class Box {
     this.#frozen = chance.happens(0.25);
     this.#base = chance.between(0, 100_000);
     this.kernel = new SimulatedKernel(baseAddresses(config, name));
+    this.programs = new SimulatedPrograms(config, schedule, () => chance.fork());
+    this.programs.changed = () => observer.kernelChanged(this);
   }
 
   get running(): boolean {
@@ -102,6 +110,7 @@ export class Box {
     this.touch();
     this.state = undefined;
     this.#backlog = [];
+    this.#checks = new Map();
     this.paused = false;
     this.#wake++;
   }
@@ -110,7 +119,15 @@ export class Box {
     this.crash();
     this.powered = false;
     this.kernel.reset();
+    this.programs.cutPower();
     this.#observer.kernelChanged(this);
+  }
+
+  /** The reset button: power goes and comes back, and with it what the box starts by itself. */
+  reset(): void {
+    if (!this.powered) return;
+    this.cutPower();
+    this.#schedule.after(RESET_TAKES, () => this.boot());
   }
 
   pause(): number {
@@ -184,6 +201,10 @@ export class Box {
   #act(action: Action): void {
     if (action.type === "reconcile")
       this.#later(this.#chance.between(0, this.slowness), () => this.#reconcile());
+    if (action.type === "run") this.#run(action.id, action.program);
+    if (action.type === "kill") this.programs.kill(action.id);
+    if (action.type === "check") this.#want(action.checks);
+    if (action.type === "self-fence") this.#schedule.after(1, () => this.reset());
     if (action.type !== "stopped") return;
     this.#ended = true;
     this.#later(300, () => this.crash());
@@ -192,6 +213,30 @@ export class Box {
   /** Whether this process has said that it is done. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** A program goes on without the process; its end is told only to the process that started it. */
+  #run(id: string, program: Program): void {
+    const start = this.starts;
+    this.programs.run(id, program, (outcome, output) => {
+      if (this.starts === start) this.deliver({ type: "program-ended", id, outcome, output });
+    });
+  }
+
+  #want(checks: readonly CheckSpec[]): void {
+    const before = this.#checks;
+    this.#checks = new Map(checks.map(({ id }) => [id, before.get(id) ?? {}]));
+    for (const check of checks) if (!before.has(check.id)) this.#check(check, this.#checks.get(check.id));
+  }
+
+  /** `life` is that of the check: one that was dropped and is wanted again begins anew. */
+  #check(check: CheckSpec, life: object | undefined): void {
+    this.#schedule.after(check.interval, () => {
+      if (this.#checks.get(check.id) !== life) return;
+      const ok = this.programs.answers(check);
+      this.deliver({ type: "checked", id: check.id, ok, detail: ok ? "answered" : "ECONNREFUSED" });
+      this.#check(check, life);
+    });
   }
 
   #reconcile(): void {

@@ -8,16 +8,20 @@
 //   heal                  all media and ways to ping nodes are whole again
 //   unplug NODE… / plug NODE…   the cable of eth0: its medium and the ways to all ping nodes
 //   lost PING NODE… / found PING NODE…   the way between a ping node and these nodes
-//   operator NODE status|takeover|standby [all|local|foreign]
+//   operator NODE status|cleanup|takeover|standby [all|local|foreign]
 //   replay NODE N         the last N frames that NODE has received come again
 //   forge NODE            NODE gets a frame signed with a wrong key
+//   group NODE WORD… [key=value…]   a resource group instead of the usual ones, with settings as in the cluster file;
+//                         first block only. A failover service is the word www
+//   program NODE WORD start|stop|status well|exit=N|hangs|takes=MS   how the calls for that resource go from now on
+//   fail NODE WORD        the service of that resource dies
 //   run MS                time passes
 //
 // Output: log lines; ">" sent messages other than keepalives and acks; "=" a change of the service addresses that the kernel
-// has; "announces" gratuitous ARP, both forms; "answer" to operators. Times are milliseconds since the block began.
+// has and of the services that run; "announces" gratuitous ARP, both forms; "answer" to operators. Times are milliseconds since the block began.
 
 import type { Action } from "../../../firmware/core/action.ts";
-import type { HeartbeatConfig } from "../../../firmware/core/config/cluster.ts";
+import type { HeartbeatConfig, ResourceGroupConfig } from "../../../firmware/core/config/cluster.ts";
 import type { OperatorRequest, ResourceScope } from "../../../firmware/core/event.ts";
 import { createAuthenticator } from "../../../firmware/core/heartbeat/auth.ts";
 import { classify } from "../../../firmware/core/heartbeat/classify.ts";
@@ -25,9 +29,10 @@ import { compose } from "../../../firmware/core/heartbeat/compose.ts";
 import { decodeFrame, encodeNetstring } from "../../../firmware/core/heartbeat/frame.ts";
 import { withTrailer } from "../../../firmware/core/heartbeat/message.ts";
 import type { Snapshot } from "../../../firmware/core/snapshot.ts";
-import { clusterConfig } from "../cluster-config.ts";
+import { clusterConfig, GROUPS, resourceGroup } from "../cluster-config.ts";
 import type { Box } from "./box.ts";
 import { GOOD } from "./network.ts";
+import type { Behaviour, Call } from "./programs.ts";
 import { MEDIA, World } from "./world.ts";
 
 const RULE = "----";
@@ -40,7 +45,7 @@ export function playScript(source: string): string {
   const played = blocks.map((block) => {
     const [head = ""] = block.split(`\n${RULE}`);
     const commands = head.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    player ??= new Player(commands.find((line) => line.startsWith("cluster ")) ?? "cluster");
+    player ??= new Player(commands);
     const output = commands.length === 0 ? [] : player.play(commands);
     return output.length === 0 ? head : [head, RULE, ...output].join("\n");
   });
@@ -53,10 +58,12 @@ class Player {
   #since = 0;
   #held = new Map<Box, string>();
 
-  constructor(cluster: string) {
+  constructor(commands: readonly string[]) {
+    const cluster = commands.find((line) => line.startsWith("cluster ")) ?? "cluster";
+    const groups = commands.filter((line) => line.startsWith("group ")).map(groupOf);
     this.#world = new World({
       seed: SEED,
-      config: clusterConfig(heartbeatOf(cluster)),
+      config: clusterConfig(heartbeatOf(cluster), groups.length === 0 ? GROUPS : groups),
       observe: this.#note.bind(this),
     });
   }
@@ -76,7 +83,7 @@ class Player {
       for (const box of boxes) act(box);
     };
     world.watch.cause();
-    if (verb === "cluster") return;
+    if (verb === "cluster" || verb === "group") return;
     if (verb === "run") this.#run(Number(words[0]));
     else if (verb === "power") each((box) => (words[0] === "on" ? box.boot() : box.cutPower()));
     else if (verb === "crash") each((box) => box.crash());
@@ -90,6 +97,8 @@ class Player {
     else if (verb === "lost" || verb === "found")
       each((box) => world.pingTargets.set(box, words[0] ?? "", verb === "found"));
     else if (verb === "operator") each((box) => this.#operate(box, words));
+    else if (verb === "program") each((box) => this.#program(box, words.slice(1)));
+    else if (verb === "fail") each((box) => box.programs.fail(words[1] ?? ""));
     else if (verb === "replay") each((box) => this.#replay(box, Number(words[1])));
     else if (verb === "forge") each((box) => this.#forge(box));
     else throw new Error(`unknown command "${verb}"`);
@@ -97,6 +106,20 @@ class Player {
 
   #run(ms: number): void {
     this.#world.run(ms);
+  }
+
+  #program(box: Box, [word = "", call = "", how = ""]: readonly string[]): void {
+    const [, name = how, number = ""] = /^(exit|takes)=(\d+)$/.exec(how) ?? [];
+    const behaviours: Readonly<Record<string, Behaviour>> = {
+      well: {},
+      hangs: { hangs: true },
+      exit: { exit: Number(number) },
+      takes: { takes: Number(number) },
+    };
+    const behaviour = behaviours[name];
+    if (behaviour === undefined || !box.programs.words.includes(word))
+      throw new Error(`program: ${word} ${how}`);
+    box.programs.behave(word, call as Call, behaviour);
   }
 
   #setMedia(boxes: readonly Box[], cut: boolean): void {
@@ -119,7 +142,10 @@ class Player {
   }
 
   #operate(box: Box, [, command, scope = "all"]: readonly string[]): void {
-    const request = command === "status" ? { command } : { command, scope: scope as ResourceScope };
+    const request =
+      command === "status" || command === "cleanup"
+        ? { command }
+        : { command, scope: scope as ResourceScope };
     const id = ++this.#world.requests;
     this.#world.watch.asked(box, id);
     box.deliver({ type: "operator", request: request as OperatorRequest, id });
@@ -143,7 +169,9 @@ class Player {
       const words = this.#words(action);
       if (words !== undefined) this.#line(box, words);
     }
-    const held = this.#world.watch.vips.filter((vip) => box.kernel.has(vip)).join(" ");
+    const vips = this.#world.watch.vips.filter((vip) => box.kernel.has(vip));
+    const services = box.programs.words.filter((word) => box.programs.running.has(word));
+    const held = [...vips, ...services].join(" ");
     if (held === (this.#held.get(box) ?? "")) return;
     this.#held.set(box, held);
     this.#line(box, `= ${held || "none"}`);
@@ -158,6 +186,8 @@ class Player {
     if (action.type === "log") return `${action.severity}: ${action.text}`;
     if (action.type === "answer") return `answer: ${action.error ?? "done"}${ignoredWords(action.snapshot)}`;
     if (action.type === "stopped") return "stopped";
+    if (action.type === "self-fence") return "resets itself";
+    if (action.type === "check") return `checks ${action.checks.map(({ id }) => id).join(", ") || "nothing"}`;
     if (action.type === "announce")
       return action.form === "request" ? `announces ${action.address}` : undefined;
     return action.type === "send" ? this.#message(action.bytes) : undefined;
@@ -179,6 +209,27 @@ class Player {
 function ignoredWords({ ignored }: Snapshot): string {
   const counted = Object.entries(ignored).filter(([, count]) => count > 0);
   return counted.map(([reason, count]) => `; ignored ${count} ${reason}`).join("");
+}
+
+const FAILOVER = {
+  www: {
+    start: ["/etc/init.d/httpd", "start"],
+    stop: ["/etc/init.d/httpd", "stop"],
+    check: { port: 80, send: "GET / HTTP/1.0\r\n\r\n", expect: "HTTP" },
+  },
+};
+
+function groupOf(line: string): ResourceGroupConfig {
+  const [, node = "", ...words] = line.split(" ");
+  const settings = words.filter((word) => /^[a-z_.]+=/.test(word));
+  const entry: Record<string, unknown> = { node, group: words.filter((word) => !settings.includes(word)) };
+  for (const setting of settings) {
+    const [key = "", value = ""] = setting.split("=");
+    const [section = "", name] = key.split(".");
+    const read = /^\d+$/.test(value) ? Number(value) : value === "off" ? false : value;
+    entry[section] = name === undefined ? read : { ...(entry[section] as object), [name]: read };
+  }
+  return resourceGroup(entry as unknown as Parameters<typeof resourceGroup>[0], FAILOVER);
 }
 
 function heartbeatOf(cluster: string): Partial<HeartbeatConfig> {

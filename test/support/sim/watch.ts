@@ -20,6 +20,7 @@
 import type { Action } from "../../../firmware/core/action.ts";
 import type { ClusterConfig } from "../../../firmware/core/config/cluster.ts";
 import type { Event } from "../../../firmware/core/event.ts";
+import type { GroupState } from "../../../firmware/core/resource/group-state.ts";
 import type { Box, BoxObserver } from "./box.ts";
 import type { Logic, NodeState } from "./logic.ts";
 
@@ -189,7 +190,11 @@ export class Watch implements BoxObserver {
   #noticeDisturbance(now: number): void {
     const running = this.boxes.filter((box) => box.running);
     const silence = this.#config.heartbeat.deadtime - 80;
-    for (const box of running) if (box.paused || box.kernel.refusing) this.#disturb();
+    for (const box of running) {
+      if (box.paused || box.kernel.refusing) this.#disturb();
+      // A failed group is tried again at some time, and programs end when they like.
+      if (box.state?.groups.some(isMoving)) this.cause();
+    }
     if (running.length < 2) {
       this.#disturbed = now;
       return;
@@ -220,12 +225,20 @@ export class Watch implements BoxObserver {
         this.#broken("single owner", `${vip} is on both kernels for ${Math.round(double)} ms`);
     }
     this.#checkGap(vip, owners.length, now);
-    if (!this.isCalm || !this.boxes.some((box) => box.running)) return;
+    if (!this.isCalm || !this.boxes.some((box) => box.running) || this.#isGivenUp(vip)) return;
     const names = owners.map(({ name }) => name).join(" and ") || "nobody";
     if (owners.length !== 1) this.#broken("owner", `${vip} is on ${names}`);
     if (this.#arp.get(vip) !== names) {
       this.#broken("reachable", `${vip} is on ${names}, a client's cache says ${this.#arp.get(vip)}`);
     }
+  }
+
+  /** The group of the address has failed: nobody has to have it. */
+  #isGivenUp(vip: string): boolean {
+    const index = this.#config.resources.findIndex(({ resources }) =>
+      resources.some((resource) => resource.kind === "address" && resource.address === vip),
+    );
+    return this.boxes.some(({ state }) => state?.groups[index]?.failed !== undefined);
   }
 
   #checkDeath(box: Box, peer: string): void {
@@ -245,9 +258,10 @@ export class Watch implements BoxObserver {
   }
 
   #checkGap(vip: string, owners: number, now: number): void {
-    // A node whose kernel refuses something tries again with growing pauses.
+    // A node whose kernel refuses something tries again with growing pauses; programs take their time.
     const steady = this.boxes.every(
-      ({ state }) => state?.self.phase === "running" && state.kernel.attempts === 0,
+      ({ state }) =>
+        state?.self.phase === "running" && state.kernel.attempts === 0 && !state.groups.some(isMoving),
     );
     if (!steady) this.#unsteady = now;
     if (owners > 0) {
@@ -269,6 +283,10 @@ export class Watch implements BoxObserver {
   #broken(name: string, detail: string): never {
     throw new BrokenInvariant(`${name}: ${detail}`);
   }
+}
+
+function isMoving({ failed, items }: GroupState): boolean {
+  return failed !== undefined || items.some(({ phase, run }) => run !== undefined && phase !== "running");
 }
 
 function isSorted(numbers: readonly number[]): boolean {

@@ -42,13 +42,11 @@ test("the example says what the demo needs", () => {
     { kind: "ucast", interface: "eth0", peer: "192.168.140.152" },
   ]);
   expect(heartbeat.watchdog).toBe("/dev/watchdog");
-  expect(resources).toEqual([
-    {
-      node: "director1",
-      resources: [
-        { kind: "address", word: "192.168.140.150/24", address: "192.168.140.150", prefixLength: 24 },
-      ],
-    },
+  expect(resources.map(({ node, resources: words }) => [node, words])).toEqual([
+    [
+      "director1",
+      [{ kind: "address", word: "192.168.140.150/24", address: "192.168.140.150", prefixLength: 24 }],
+    ],
   ]);
 });
 

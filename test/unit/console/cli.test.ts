@@ -21,6 +21,7 @@ const commands: Commands = {
   why: record("why"),
   takeover: record("takeover"),
   standby: record("standby"),
+  cleanup: record("cleanup"),
   power: record("power"),
 };
 

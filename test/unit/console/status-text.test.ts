@@ -30,11 +30,32 @@ const snapshot: Snapshot = {
   groups: [
     {
       preferred: "director1",
-      addresses: ["192.168.140.150/24", "192.168.140.160/24"],
+      addresses: ["192.168.140.150", "192.168.140.160"],
+      items: [
+        { word: "192.168.140.150/24", state: "running" },
+        { word: "httpd", state: "running" },
+        { word: "192.168.140.160/24", state: "running" },
+      ],
       owner: "director1",
       here: "held",
     },
-    { preferred: "director2", addresses: ["192.168.140.170/24"], here: "released" },
+    {
+      preferred: "director2",
+      addresses: ["192.168.140.170"],
+      items: [{ word: "192.168.140.170/24", state: "stopped" }],
+      here: "released",
+    },
+    {
+      preferred: "director2",
+      addresses: [],
+      items: [
+        { word: "ocf:heartbeat:Dummy", state: "stopped" },
+        { word: "smbd", state: "failed", reason: "start: exit code 1: no such share" },
+      ],
+      owner: "director1",
+      here: "failed",
+      failed: "smbd start: exit code 1: no such share",
+    },
   ],
   ignored: { malformed: 1, unauthenticated: 22, replayed: 3, foreignNode: 0 },
   splitBrains: { count: 0 },

@@ -9,7 +9,7 @@ import { createNode, nextWake } from "../../../firmware/core/node.ts";
 import { takeSnapshot } from "../../../firmware/core/snapshot.ts";
 import { step } from "../../../firmware/core/step.ts";
 import { Bench } from "../../support/bench.ts";
-import { clusterConfig, HEARTBEAT, MEDIA, nodeSetup } from "../../support/cluster-config.ts";
+import { clusterConfig, HEARTBEAT, MEDIA, nodeSetup, resourceGroup } from "../../support/cluster-config.ts";
 
 const OURS = "192.168.140.150";
 const BOTH = [OURS, "192.168.140.160"];
@@ -267,15 +267,10 @@ test("an old generation cannot speak again", () => {
   expect(peerOf(node)?.status).toBe("active");
 });
 
-test("resources that are no addresses are skipped with a line each", () => {
-  const traffic = { kind: "traffic", word: "traffic" } as const;
-  const node = new Bench(
-    clusterConfig({}, [{ node: "director1", resources: [traffic] }]),
-    "director1",
-  ).start();
-  expect(node.logged("WARN")).toEqual([
-    "Resource traffic of director1 is not an address: this version does not act on it",
-  ]);
+test("the resource traffic is skipped with a line", () => {
+  const groups = [resourceGroup({ node: "director1", group: ["traffic"] })];
+  const node = new Bench(clusterConfig({}, groups), "director1").start();
+  expect(node.logged("WARN")).toEqual(["Resource traffic of director1: this version does not act on it"]);
 });
 
 test.each([

@@ -35,6 +35,7 @@ import { step } from "./core/step.ts";
 import { type OwnEntry, readOwnEntry } from "./own-entry.ts";
 import type { Journal } from "./ports/journal.ts";
 import type { Watchdog } from "./ports/watchdog.ts";
+import { reloadClusterFile } from "./reload.ts";
 import type { NodePorts } from "./runtime/node-ports.ts";
 import { Runtime } from "./runtime/runtime.ts";
 import { stateDirectory } from "./state-area.ts";
@@ -46,7 +47,7 @@ const neverKill = -1000;
 /** sysexits.h: internal software error. */
 const defect = 70;
 
-const endingSignals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+const endingSignals = ["SIGTERM", "SIGINT"] as const;
 
 export async function runDaemon(options: HaOptions, version: string, streams: Streams): Promise<number> {
   const facts = hostFacts();
@@ -56,12 +57,16 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
   const log = new ConsoleLog({ box, debug: options.debug });
   const door = new OperatorSocket(options.socket);
   let runtime: Runtime<NodeState> | undefined;
-  await door.open((request, answer) => runtime?.request(request, answer));
+  await door.open((request, answer) => {
+    if (runtime === undefined) return;
+    if (request.command === "reload") void reloadClusterFile(options.config, runtime, answer);
+    else runtime.request(request, answer);
+  });
   log.write(
     "info",
     `pulsebox ${version}: node ${own.node.name} of cluster ${own.config.cluster}, found by ${own.by}`,
   );
-  const { setup, ports } = equip(own, facts, options, box, log);
+  const { setup, ports, store } = equip(own, facts, options, box, log);
   if (options.realtime) becomeUrgent(log);
   const ended = new Promise<void>((stopped) => {
     const crashed = (report: string): void => crash(report, ports.journal, log);
@@ -69,8 +74,10 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
   });
   process.on("uncaughtException", (error) => runtime?.fail(error));
   endOnSignals(() => runtime?.stop(), ports.watchdog, log);
+  if (runtime !== undefined) reloadOnSignal(options.config, runtime, log);
   runtime?.start();
   await ended;
+  await store.close();
   await takeApart(ports, door, log);
   return 0;
 }
@@ -93,7 +100,7 @@ function equip(
   options: HaOptions,
   box: boolean,
   log: ConsoleLog,
-): { setup: NodeSetup; ports: NodePorts } {
+): { setup: NodeSetup; ports: NodePorts; store: FileStore } {
   const clock = new SystemClock();
   const warn = (text: string): void => log.write("WARN", text);
   const state = stateOf(options, facts, box);
@@ -110,6 +117,7 @@ function equip(
     generation: store.nextGeneration(clock.now().wall),
     media: media.setups,
     resettable: watchdog !== undefined || mayReset(),
+    positions: store.positions(config.nodes.map(({ name }) => name).filter((name) => name !== node.name)),
   };
   const arp = new PacketArp((mac) => addresses.links().some((link) => link.mac === mac));
   const ports = {
@@ -122,11 +130,13 @@ function equip(
     arp,
     programs: new ChildPrograms(),
     ...(mayReset() && { reset: new MachineReset() }),
+    memory: store,
   };
   const { ping, pingGroups } = config.heartbeat;
   const asks = ping.length + pingGroups.length > 0;
   return {
     setup,
+    store,
     ports: { ...ports, ...(watchdog && { watchdog }), ...(asks && { pinger: new IcmpPinger() }) },
   };
 }
@@ -183,6 +193,14 @@ function endOnSignals(stop: () => void, watchdog: Watchdog | undefined, log: Con
   }
 }
 
+function reloadOnSignal(path: string, runtime: Runtime<NodeState>, log: ConsoleLog): void {
+  process.on("SIGHUP", () => {
+    void reloadClusterFile(path, runtime, ({ error }) => {
+      if (error !== undefined) log.write("ERROR", `SIGHUP: not reloaded: ${error}`);
+    });
+  });
+}
+
 /** The launcher starts the daemon again; until then the watchdog runs on unpetted. */
 function crash(report: string, journal: Journal, log: ConsoleLog): void {
   log.write("CRIT", report);
@@ -199,5 +217,5 @@ async function takeApart(ports: NodePorts, door: OperatorSocket, log: ConsoleLog
   await ports.journal.close();
   await log.close();
   // Handlers of signals keep no process alive, but a second signal must not be heard by a daemon that is gone.
-  for (const signal of endingSignals) process.removeAllListeners(signal);
+  for (const signal of [...endingSignals, "SIGHUP"]) process.removeAllListeners(signal);
 }

@@ -5,15 +5,15 @@ import { once } from "node:events";
 import { mkdirSync, statSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
-import type { OperatorRequest } from "../core/event.ts";
-import type { OperatorAnswer, OperatorDoor } from "../ports/operator.ts";
+import type { DoorRequest, OperatorAnswer, OperatorDoor } from "../ports/operator.ts";
 import { words } from "./outcome.ts";
 
 const longestRequest = 4096;
 const mostConnections = 16;
+const commands = ["status", "why", "takeover", "standby", "cleanup", "reload", "forget"] as const;
 const scopes = ["all", "local", "foreign"] as const;
 
-type Ask = (request: OperatorRequest, answer: (answer: OperatorAnswer) => void) => void;
+type Ask = (request: DoorRequest, answer: (answer: OperatorAnswer) => void) => void;
 
 export class OperatorSocket implements OperatorDoor {
   readonly #path: string;
@@ -87,7 +87,7 @@ function refusal(error: string): string {
 }
 
 /** The request in `line`, or in words what is wrong with it. */
-export function parseRequest(line: string): OperatorRequest | { readonly error: string } {
+export function parseRequest(line: string): DoorRequest | { readonly error: string } {
   if (line.length > longestRequest) {
     return { error: `the request is longer than ${longestRequest} characters` };
   }
@@ -101,12 +101,11 @@ export function parseRequest(line: string): OperatorRequest | { readonly error: 
     return { error: 'the request is no object with a "command"' };
   }
   const { command } = value;
-  if (command === "status" || command === "cleanup") return { command };
+  if (command === "status" || command === "cleanup" || command === "reload") return { command };
+  if (command === "forget") return forgetRequest("node" in value ? value.node : undefined);
   if (command === "why") return whyRequest("last" in value ? value.last : 20);
   if (command !== "takeover" && command !== "standby") {
-    return {
-      error: `command ${JSON.stringify(command)} is not one of status, why, takeover, standby, cleanup`,
-    };
+    return { error: `command ${JSON.stringify(command)} is not one of ${commands.join(", ")}` };
   }
   const given: unknown = "scope" in value ? value.scope : "all";
   const scope = scopes.find((known) => known === given);
@@ -115,7 +114,12 @@ export function parseRequest(line: string): OperatorRequest | { readonly error: 
   return { command, scope };
 }
 
-function whyRequest(last: unknown): OperatorRequest | { readonly error: string } {
+function forgetRequest(node: unknown): DoorRequest | { readonly error: string } {
+  if (typeof node === "string") return { command: "forget", node };
+  return { error: `node ${JSON.stringify(node)} is not a node's name` };
+}
+
+function whyRequest(last: unknown): DoorRequest | { readonly error: string } {
   if (typeof last === "number" && Number.isSafeInteger(last) && last > 0) return { command: "why", last };
   return { error: `last ${JSON.stringify(last)} is not a whole number above 0` };
 }

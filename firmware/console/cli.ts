@@ -37,6 +37,8 @@ export interface Commands {
   takeover(scope: ResourceScope, options: SocketOptions): Promise<number>;
   standby(scope: ResourceScope, options: SocketOptions): Promise<number>;
   cleanup(options: SocketOptions): Promise<number>;
+  reload(options: SocketOptions): Promise<number>;
+  forget(node: string, options: SocketOptions): Promise<number>;
   power(ending: "reboot" | "halt" | "poweroff"): Promise<number>;
 }
 
@@ -105,7 +107,7 @@ function describeDaemon(add: Add, commands: Commands, finish: Finish): void {
   add("ha", "run the heartbeat daemon of this node")
     .requiredOption("-c, --config <file>", "cluster file")
     .option("-n, --node <name>", "this node's name in it (default: found by MAC, address, serial, host name)")
-    .option("--state <directory>", "where generation and uuid are kept")
+    .option("--state <directory>", "where generation, uuid and the like are kept")
     .option("--socket <path>", "operator socket", defaultSocket)
     .option("--no-realtime", "neither real-time priority nor locked memory")
     .option("--debug", "log debug lines too", false)
@@ -152,6 +154,13 @@ function describeOperator(add: Add, commands: Commands, finish: Finish): void {
   add("cleanup", "forget the failures of resources here and look again at what could not be stopped")
     .option(...socketOption)
     .action(async (options: SocketOptions) => finish(await commands.cleanup(options)));
+  add("reload", "take new authentication keys from the cluster file")
+    .option(...socketOption)
+    .action(async (options: SocketOptions) => finish(await commands.reload(options)));
+  add("forget", "let a node in again that lost its state and speaks under an earlier generation")
+    .argument("<node>", "its name")
+    .option(...socketOption)
+    .action(async (node: string, options: SocketOptions) => finish(await commands.forget(node, options)));
   for (const ending of ["reboot", "halt", "poweroff"] as const) {
     add(ending, `${ending} this box, after an orderly hand-over`).action(async () =>
       finish(await commands.power(ending)),

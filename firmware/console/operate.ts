@@ -34,6 +34,21 @@ export async function move(
   return 0;
 }
 
+/** Ends when the daemon has taken the file's keys or refused it. */
+export async function reload(path: string, streams: Streams): Promise<number> {
+  const { error } = await askDaemon(path, { command: "reload" });
+  if (error !== undefined) throw new Error(`reload: ${error}`);
+  streams.out("The keys of the cluster file are in use.\n");
+  return 0;
+}
+
+export async function forget(node: string, path: string, streams: Streams): Promise<number> {
+  const { error } = await askDaemon(path, { command: "forget", node });
+  if (error !== undefined) throw new Error(`forget ${node}: ${error}`);
+  streams.out(`Whatever ${node} says first is accepted.\n`);
+  return 0;
+}
+
 /** One line for each group: who owns it now. */
 function ownersText({ groups }: Snapshot): string {
   return groups

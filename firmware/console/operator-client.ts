@@ -2,8 +2,8 @@
 
 import { connect } from "node:net";
 import type { Decision } from "../core/decision.ts";
-import type { OperatorRequest } from "../core/event.ts";
 import type { Snapshot } from "../core/snapshot.ts";
+import type { DoorRequest } from "../ports/operator.ts";
 
 export interface Answer {
   readonly error?: string;
@@ -16,7 +16,7 @@ export interface Answer {
 export const defaultSocket = "/run/pulsebox/ha.sock";
 
 /** Rejects when no daemon answers at `path`; the message says what to look at. */
-export function askDaemon(path: string, request: OperatorRequest): Promise<Answer> {
+export function askDaemon(path: string, request: DoorRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const connection = connect(path);
     let received = "";

@@ -3,6 +3,7 @@
 
 import type { Address } from "./config/cluster.ts";
 import type { Decision } from "./decision.ts";
+import type { Position } from "./heartbeat/inbox.ts";
 import type { CheckSpec, Program } from "./program.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -49,6 +50,9 @@ export type Action =
   | { readonly type: "check"; readonly checks: readonly CheckSpec[] }
   /** Keeps a decision and its evidence for people. */
   | { readonly type: "record"; readonly decision: Decision }
+  /** Keeps how far a peer's numbering has come for the next start; `forget` drops it. */
+  | { readonly type: "remember"; readonly node: string; readonly position: Position }
+  | { readonly type: "forget"; readonly node: string }
   /** Answer of an operator request; `error` when it was refused; `last`: with so many of the decisions kept. */
   | {
       readonly type: "answer";

@@ -1,6 +1,7 @@
 // Everything that can happen to a node, as data. Adapters turn the world into these; the core reads nothing else.
 
-import type { Address } from "./config/cluster.ts";
+import type { Address, ClusterConfig } from "./config/cluster.ts";
+import type { Position } from "./heartbeat/inbox.ts";
 import type { ProgramOutcome } from "./program.ts";
 import type { Instant } from "./time.ts";
 
@@ -31,7 +32,11 @@ export type OperatorRequest =
   /** Forget the failures of all groups here, and look again at what could not be stopped. */
   | { readonly command: "cleanup" }
   | { readonly command: "takeover"; readonly scope: ResourceScope }
-  | { readonly command: "standby"; readonly scope: ResourceScope };
+  | { readonly command: "standby"; readonly scope: ResourceScope }
+  /** The cluster file as it is now: its keys are taken, if nothing else differs. */
+  | { readonly command: "reload"; readonly cluster: ClusterConfig }
+  /** Forgets how far that node's numbering had come, for a node that lost its own state. */
+  | { readonly command: "forget"; readonly node: string };
 
 interface Stamped {
   readonly now: Instant;
@@ -87,6 +92,8 @@ export interface NodeSetup {
   readonly resettable?: boolean;
   /** The media of this node, in the order of the file. */
   readonly media: readonly MediumSetup[];
+  /** How far each peer's numbering had come when this node last knew, by name. */
+  readonly positions?: ReadonlyMap<string, Position>;
 }
 
 export interface MediumSetup {

@@ -1,14 +1,16 @@
-// What operators ask of a node: its status, to forget failures, and to move groups by hand. A move is the same handshake
-// by which nodes move groups among themselves; it is answered when it is complete, or with the sentence that says why it
-// cannot be.
+// What operators ask of a node: its status, to forget what it remembers, to take new keys, and to move groups by hand. A
+// move is the same handshake by which nodes move groups among themselves; it is answered when it is complete, or with the
+// sentence that says why it cannot be.
 
 import { record } from "./decision.ts";
 import type { OperatorRequest, ResourceScope } from "./event.ts";
 import { offerHandover, requestHandover } from "./heartbeat/handshake.ts";
 import { isGone, type Peer } from "./heartbeat/membership.ts";
+import { forgetPosition } from "./heartbeat/positions.ts";
 import { ownReach, reachWords, worseNode } from "./heartbeat/reach.ts";
 import { isStable } from "./heartbeat/report.ts";
 import { type NodeState, partnerOf } from "./node.ts";
+import { reload } from "./reload.ts";
 import { cleanUp, clearFailures } from "./resource/failure.ts";
 import { both, includes, isNone, sidesOf } from "./resource/sides.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -18,6 +20,10 @@ export function onOperator(turn: Turn, request: OperatorRequest, id: number): vo
   if (request.command === "status" || request.command === "why" || request.command === "cleanup") {
     if (request.command === "cleanup") cleanUpFor(turn);
     answer(turn, id, request.command === "why" ? { last: request.last } : {});
+    return;
+  }
+  if (request.command === "reload" || request.command === "forget") {
+    administer(turn, request, id);
     return;
   }
   const error = refusal(turn.state, request.command, request.scope, nowOf(turn));
@@ -41,6 +47,19 @@ function answer(turn: Turn, id: number, more: { readonly error?: string; readonl
 function cleanUpFor(turn: Turn): void {
   record(turn, { what: "operator", request: "cleanup" });
   cleanUp(turn);
+}
+
+/** What needs no other node: done at once, or refused. */
+function administer(
+  turn: Turn,
+  request: Extract<OperatorRequest, { command: "reload" | "forget" }>,
+  id: number,
+): void {
+  const error =
+    request.command === "reload" ? reload(turn, request.cluster) : forgetPosition(turn, request.node);
+  const node = request.command === "forget" ? ` ${request.node}` : "";
+  if (error === undefined) record(turn, { what: "operator", request: `${request.command}${node}` });
+  answer(turn, id, error === undefined ? {} : { error });
 }
 
 /** Why the move cannot be made now; undefined when it can. */

@@ -17,6 +17,7 @@ import {
 import { WORDS } from "./heartbeat/log-words.ts";
 import { negotiate } from "./heartbeat/negotiation.ts";
 import { advancePingNodes, onEcho } from "./heartbeat/ping-nodes.ts";
+import { keepPositions } from "./heartbeat/positions.ts";
 import { onFrame } from "./heartbeat/reception.ts";
 import { report } from "./heartbeat/report.ts";
 import { isOver, type NodeState } from "./node.ts";
@@ -100,6 +101,7 @@ function settle(turn: Turn): void {
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const before = turn.state;
     noticeSilence(turn);
+    keepPositions(turn);
     advancePingNodes(turn);
     advanceStatus(turn);
     startClients(turn);

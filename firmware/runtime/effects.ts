@@ -56,6 +56,8 @@ export function effectTable(context: EffectContext): Effects {
     kill: ({ id }) => ports.programs.kill(id),
     check: ({ checks }) => ports.checks?.want(checks),
     record: ({ decision }) => ports.journal.record(decision),
+    remember: ({ node, position }) => ports.memory.remember(node, position),
+    forget: ({ node }) => ports.memory.forget(node),
     answer({ id, error, last, snapshot }) {
       const answer = operators.get(id);
       if (answer === undefined) throw new Error(`answer names the request ${id}, which nobody waits for`);

@@ -9,6 +9,7 @@ import type { Addresses, Arp } from "../ports/network.ts";
 import type { Pinger } from "../ports/pinger.ts";
 import type { Programs } from "../ports/programs.ts";
 import type { Reset } from "../ports/reset.ts";
+import type { Memory } from "../ports/store.ts";
 import type { Watchdog } from "../ports/watchdog.ts";
 
 export interface NodePorts {
@@ -20,6 +21,7 @@ export interface NodePorts {
   readonly addresses: Addresses;
   readonly arp: Arp;
   readonly programs: Programs;
+  readonly memory: Memory;
   /** Absent when there are no ping nodes. */
   readonly pinger?: Pinger;
   /** Absent when nothing is to be checked. */

@@ -151,6 +151,21 @@ test.skipIf(why)("real frames replayed later", async () => {
   await countsOnly({ replayed: frames.length });
 });
 
+test.skipIf(why)("the last words of a dead peer, played back to a node that has started anew", async () => {
+  const frames = await overheard(10);
+  await lab.director1.end("SIGTERM");
+  await lab.director2.end("SIGKILL");
+  const since = lab.director1.log.length;
+  await lab.director1.start();
+  await broadcast(frames);
+  await lab.director1.said(/Ignored frame from 10\.77\.0\.100: a replay of director2's message/, since);
+  await lab.director1.said(/node director2: is dead/, since);
+  const words = lab.director1.log.slice(since);
+  expect(words.match(/Status update for node director2|Link director2:eth0 up/g)).toBeNull();
+  await lab.director2.start();
+  await lab.settled(lab.director1);
+});
+
 test.skipIf(why)("a peer's shutdown of an earlier life, signed with the right key", async () => {
   const { fields } = status("director2", 1);
   const old = { fields: [...fields.filter(({ name }) => !["t", "st", "dt", "protocol"].includes(name))] };

@@ -2,13 +2,14 @@
 // speaks as a real heartbeat 3.0.6 does: its wire format, its order of messages, no field of ours.
 
 import type { Action, Severity } from "../../firmware/core/action.ts";
-import type { ClusterConfig } from "../../firmware/core/config/cluster.ts";
+import type { AuthConfig, ClusterConfig } from "../../firmware/core/config/cluster.ts";
 import type { Event, ObservedAddress } from "../../firmware/core/event.ts";
 import { createAuthenticator } from "../../firmware/core/heartbeat/auth.ts";
 import type { MessageBody } from "../../firmware/core/heartbeat/body.ts";
 import { classify } from "../../firmware/core/heartbeat/classify.ts";
 import { compose } from "../../firmware/core/heartbeat/compose.ts";
 import { decodeFrame, encodeNetstring } from "../../firmware/core/heartbeat/frame.ts";
+import type { Position } from "../../firmware/core/heartbeat/inbox.ts";
 import { type Field, withTrailer } from "../../firmware/core/heartbeat/message.ts";
 import { VIEW_FIELD } from "../../firmware/core/heartbeat/view.ts";
 import {
@@ -40,15 +41,20 @@ export class Bench {
   #sequence = 0;
   generation = 1;
   readonly #config: ClusterConfig;
-  readonly #auth;
+  #auth;
   readonly #peer: string;
 
-  constructor(config: ClusterConfig, self: string, leftovers: readonly ObservedAddress[] = []) {
+  constructor(
+    config: ClusterConfig,
+    self: string,
+    leftovers: readonly ObservedAddress[] = [],
+    positions: ReadonlyMap<string, Position> = new Map(),
+  ) {
     this.#config = config;
     this.#auth = createAuthenticator(config.heartbeat.auth);
     this.#peer = config.nodes.find(({ name }) => name !== self)?.name ?? "";
     this.addresses = leftovers;
-    this.state = createNode(config, nodeSetup(self, 1));
+    this.state = createNode(config, { ...nodeSetup(self, 1), positions });
   }
 
   start(): this {
@@ -94,6 +100,18 @@ export class Bench {
   /** Leaves out a number of the peer: a message that is lost for now. */
   skip(): this {
     this.#skipped = ++this.#sequence;
+    return this;
+  }
+
+  /** The peer's next message has that number. */
+  skipTo(sequence: number): this {
+    this.#sequence = sequence - 1;
+    return this;
+  }
+
+  /** From now on the peer signs with these keys. */
+  signWith(auth: AuthConfig): this {
+    this.#auth = createAuthenticator(auth);
     return this;
   }
 

@@ -8,8 +8,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Answer, askDaemon } from "../../firmware/console/operator-client.ts";
-import type { OperatorRequest } from "../../firmware/core/event.ts";
 import type { Snapshot } from "../../firmware/core/snapshot.ts";
+import type { DoorRequest } from "../../firmware/ports/operator.ts";
 import { type ClusterOptions, clusterFile } from "./cluster-file.ts";
 import { type Bridge, type CommandResult, Lab, type Namespace } from "./netns.ts";
 import { until } from "./until.ts";
@@ -187,7 +187,7 @@ export class Director {
     this.#process?.kill(signal);
   }
 
-  ask(request: OperatorRequest): Promise<Answer> {
+  ask(request: DoorRequest): Promise<Answer> {
     return askDaemon(this.socket, request);
   }
 

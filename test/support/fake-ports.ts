@@ -5,6 +5,7 @@ import type { WantedAddress } from "../../firmware/core/action.ts";
 import type { Address } from "../../firmware/core/config/cluster.ts";
 import type { Decision } from "../../firmware/core/decision.ts";
 import type { ObservedAddress, ObservedRoute } from "../../firmware/core/event.ts";
+import type { Position } from "../../firmware/core/heartbeat/inbox.ts";
 import type { Program, ProgramOutcome } from "../../firmware/core/program.ts";
 import type { Clock } from "../../firmware/ports/clock.ts";
 import type { Journal } from "../../firmware/ports/journal.ts";
@@ -12,6 +13,7 @@ import type { Medium, MediumSink } from "../../firmware/ports/medium.ts";
 import type { Addresses, Arp, Link, NetworkSink, Outcome } from "../../firmware/ports/network.ts";
 import type { Pinger, PingerSink } from "../../firmware/ports/pinger.ts";
 import type { Programs } from "../../firmware/ports/programs.ts";
+import type { Memory } from "../../firmware/ports/store.ts";
 import type { Watchdog } from "../../firmware/ports/watchdog.ts";
 
 const epoch = 1_800_000_000;
@@ -199,6 +201,19 @@ export class FakePrograms implements Programs {
   async close(): Promise<void> {
     for (const id of this.running.keys()) this.#ended.set(id, () => {});
     this.running.clear();
+  }
+}
+
+/** Keeps positions as the real one does, without a disk. */
+export class FakeMemory implements Memory {
+  readonly positions = new Map<string, Position>();
+
+  remember(node: string, position: Position): void {
+    this.positions.set(node, position);
+  }
+
+  forget(node: string): void {
+    this.positions.delete(node);
   }
 }
 

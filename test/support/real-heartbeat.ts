@@ -86,7 +86,8 @@ export class RealHeartbeat {
     return node;
   }
 
-  async configure(files: HeartbeatFiles): Promise<void> {
+  /** Writes the files given. A running node looks at them when it is told to reload. */
+  async configure(files: Partial<HeartbeatFiles>): Promise<void> {
     for (const [file, text] of Object.entries(files)) {
       // heartbeat refuses keys that others may read.
       await writeFile(this.#path(`/etc/ha.d/${file}`), text, { mode: 0o600 });
@@ -108,6 +109,11 @@ export class RealHeartbeat {
   /** The orderly end; resolves when heartbeat has gone. */
   async stop(): Promise<void> {
     await this.#service("-k");
+  }
+
+  /** heartbeat -r: new keys are taken, for a new ha.cf it restarts itself in place; resolves when it has been told so. */
+  async reload(): Promise<void> {
+    await this.#service("-r");
   }
 
   /** Ends every process of the box but the first, as a power cut does. */

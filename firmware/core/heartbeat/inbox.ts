@@ -93,8 +93,8 @@ export function createInbox({ peer, duplicateWindow, draw, position }: InboxOpti
  *
  * Each recorded frame can count as hearing the node at most once, and never after a later one was heard. Three limits
  * remain, because the wire has no challenge and ts is a clock that may step:
- * - A process that has just started knows no numbers, so a recording of a dead peer's last session looks alive to it.
- *   Give `createInbox` the position stored when the peer last changed generation or died, or at our own end.
+ * - A process that has just started knows the numbers only as far as they were kept (positions.ts): what a peer said after
+ *   that, and before it died, can be played back to it once.
  * - Whoever can hold frames back on all media can deliver them later, in order.
  * - Control messages carry no number; they count as hearing nothing, whatever they say.
  */

@@ -37,8 +37,18 @@ export function begin(turn: Turn): void {
   const { keepalive, initdead, deadtime } = cluster.heartbeat;
   setSelf(turn, { started: true, lastStatus: now - keepalive });
   for (const peer of peers.values()) {
-    const inbox = createInbox({ peer: peer.name, duplicateWindow: deadtime, draw: turn.event.draw });
-    setPeer(turn, { ...awaited(peer, now, initdead), inbox });
+    const position = setup.positions?.get(peer.name);
+    const inbox = createInbox({
+      peer: peer.name,
+      duplicateWindow: deadtime,
+      draw: turn.event.draw,
+      ...(position && { position }),
+    });
+    setPeer(turn, {
+      ...awaited(peer, now, initdead),
+      inbox,
+      ...(position && { kept: { ...position, at: now } }),
+    });
   }
   awaitPingNodes(turn);
   record(turn, { what: "started" });

@@ -29,6 +29,9 @@ export const WORDS = {
     critical(
       `This node did not run for ${Math.round(ms)} ms, longer than its deadtime of ${deadtime} ms: releasing and rejoining`,
     ),
+  keys: (send: number, accepted: readonly number[]) =>
+    info(`Rereading authentication keys: key ${send} signs, accepted are ${accepted.join(", ")}`),
+  forgotten: (node: string) => info(`Numbering of node ${node} forgotten: any generation is accepted`),
   shutdownBegins: () => info("Heartbeat shutdown in progress."),
   givingUpAll: () => info("Giving up all HA resources."),
   relinquished: () => info("All HA resources relinquished."),

@@ -4,7 +4,7 @@
 
 import type { MediumSetup } from "../event.ts";
 import type { MemberSnapshot } from "../snapshot.ts";
-import { createInbox, type Inbox } from "./inbox.ts";
+import { createInbox, type Inbox, type Position } from "./inbox.ts";
 import { createLinks, type Links } from "./links.ts";
 import type { Reach } from "./reach.ts";
 import type { SentOn } from "./ring.ts";
@@ -17,6 +17,8 @@ export interface Peer {
   readonly status: PeerStatus;
   readonly inbox: Inbox;
   readonly links: Links;
+  /** The position of its numbering that was last given away to be kept, and when; monotonic ms. */
+  readonly kept?: Position & { readonly at: number };
   /** Its frames that this node has sent on over serial media. */
   readonly sentOn: SentOn;
   /** The peer's own deadtime in ms; ours until it has told. */

@@ -10,7 +10,7 @@ import type { KnownMessage } from "./body.ts";
 import { classify } from "./classify.ts";
 import { decodeFrame } from "./frame.ts";
 import { abortHandover, handoverAlive, onAsk, onGiving, onTakeoverRequest } from "./handshake.ts";
-import { onRefusal, type Reception, receive } from "./inbox.ts";
+import { type Inbox, onRefusal, type Reception, receive } from "./inbox.ts";
 import { onIpfailMessage } from "./ipfail.ts";
 import { linkHeard } from "./links.ts";
 import { WORDS } from "./log-words.ts";
@@ -51,10 +51,10 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
     // Just after a first meeting, copies that were overtaken on another medium look like replays.
     const justMet = peer.metAt !== undefined && nowOf(turn) - peer.metAt < peer.deadtime;
     if (justMet && trailer.hg === peer.inbox.position?.generation) return;
-    ignore(turn, "replayed", source, `a replay of ${peer.name}'s message ${trailer.seq ?? ""}`.trimEnd());
+    ignore(turn, "replayed", source, replayWords(peer, trailer));
     return;
   }
-  const met = reception.inbox.position?.generation !== peer.inbox.position?.generation;
+  const met = isMet(peer.inbox, reception.inbox);
   const { sentOn } = sendOn(turn, peer, medium, decoded.message, trailer);
   setPeer(turn, { ...peer, inbox: reception.inbox, sentOn, ...(met && { metAt: nowOf(turn) }) });
   // After its shutdone a generation has nothing more to say.
@@ -64,6 +64,21 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
   if (reception.verdict === "duplicate" || message.type === "invalid" || message.type === "unknown") return;
   if (reception.evidence === "nothing" && isQuestion(message)) return;
   understand(turn, message, decoded.message);
+}
+
+/** True when `after` is the first that was heard of that life of the peer in this life of ours. */
+function isMet(before: Inbox, after: Inbox): boolean {
+  if (before.position?.generation !== after.position?.generation) return true;
+  return after.heard && !before.heard;
+}
+
+function replayWords({ name, inbox }: Peer, { hg = 0, seq }: Trailer): string {
+  const known = inbox.position?.generation ?? 0;
+  if (hg >= known) return `a replay of ${name}'s message ${seq ?? ""}`.trimEnd();
+  return (
+    `generation ${hg} of ${name} is over, ${known} was heard: a replay, ` +
+    `or ${name} has lost its state and "pulsebox forget ${name}" lets it in`
+  );
 }
 
 /** A question that arrives by retransmission after more than a deadtime is no longer one. */

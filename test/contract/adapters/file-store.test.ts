@@ -81,3 +81,58 @@ test("a directory that cannot be made is an error with errno's name", () => {
   writeFileSync(join(directory, "file"), "");
   expect(() => open("file/state").nextGeneration(1)).toThrow(/ENOTDIR/);
 });
+
+const position = { generation: 1_795_313_721, sequence: 4711 };
+
+/** A start of ours that is told so much, in that order, and ends. */
+async function told(...positions: (typeof position | undefined)[]): Promise<void> {
+  const store = open();
+  for (const each of positions)
+    each === undefined ? store.forget("director2") : store.remember("director2", each);
+  await store.close();
+}
+
+const kept = () => open().positions(["director2", "director3"]);
+
+test("what was heard of a peer is there at the next start, the last of it", async () => {
+  expect(kept().size).toBe(0);
+  await told({ generation: 1, sequence: 1 }, position);
+  expect(kept()).toEqual(new Map([["director2", position]]));
+  expect(readdirSync(join(directory, "state"))).toEqual(["position-director2"]);
+});
+
+test("what is forgotten is gone, before and after it was written", async () => {
+  await told(position, undefined);
+  expect(kept().size).toBe(0);
+  await told(position);
+  await told(undefined);
+  expect(kept().size).toBe(0);
+});
+
+test("a position that was not written to its end does no harm", async () => {
+  await told(position);
+  writeFileSync(join(directory, "state", "position-director2.new"), "99");
+  expect(kept().get("director2")).toEqual(position);
+});
+
+test.each(["", "5", "5 x", "-5 1", "99999999999999999999 1"])(
+  "a position file with %j is told, and shuts nobody out",
+  async (text) => {
+    await told(position);
+    writeFileSync(join(directory, "state", "position-director2"), text);
+    expect(kept().size).toBe(0);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(`holds ${JSON.stringify(text)}, which is no position`);
+  },
+);
+
+test("a disk that refuses is told once, and the node goes on", async () => {
+  writeFileSync(join(directory, "file"), "");
+  const store = open("file/state");
+  for (const sequence of [1, 2, 3]) {
+    store.remember("director2", { generation: 1, sequence });
+    await store.close();
+  }
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toMatch(/What was heard of node director2 cannot be kept: .*ENOTDIR/);
+});

@@ -10,9 +10,8 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { OperatorSocket, parseRequest } from "../../../firmware/adapters/operator-socket.ts";
 import { askDaemon } from "../../../firmware/console/operator-client.ts";
-import type { OperatorRequest } from "../../../firmware/core/event.ts";
 import type { Snapshot } from "../../../firmware/core/snapshot.ts";
-import type { OperatorAnswer } from "../../../firmware/ports/operator.ts";
+import type { DoorRequest, OperatorAnswer } from "../../../firmware/ports/operator.ts";
 
 const snapshot = { cluster: "rack7" } as Snapshot;
 
@@ -31,7 +30,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-type Ask = (request: OperatorRequest, answer: (answer: OperatorAnswer) => void) => void;
+type Ask = (request: DoorRequest, answer: (answer: OperatorAnswer) => void) => void;
 
 async function opened(ask: Ask = (_, answer) => answer({ snapshot })): Promise<OperatorSocket> {
   const door = new OperatorSocket(path);
@@ -126,7 +125,10 @@ test.each([
   ['{"command":"standby","scope":"foreign"}', { command: "standby", scope: "foreign" }],
   ["[]", { error: 'the request is no object with a "command"' }],
   ["null", { error: 'the request is no object with a "command"' }],
-  ['{"command":7}', { error: "command 7 is not one of status, why, takeover, standby" }],
+  [
+    '{"command":7}',
+    { error: "command 7 is not one of status, why, takeover, standby, cleanup, reload, forget" },
+  ],
   ['{"command":"why"}', { command: "why", last: 20 }],
   ['{"command":"why","last":3}', { command: "why", last: 3 }],
   ['{"command":"why","last":"3"}', { error: 'last "3" is not a whole number above 0' }],

@@ -22,6 +22,8 @@ const commands: Commands = {
   takeover: record("takeover"),
   standby: record("standby"),
   cleanup: record("cleanup"),
+  reload: record("reload"),
+  forget: record("forget"),
   power: record("power"),
 };
 
@@ -52,6 +54,8 @@ test("every command has its help", async () => {
     "why",
     "takeover",
     "standby",
+    "reload",
+    "forget",
     "reboot",
     "version",
   ];

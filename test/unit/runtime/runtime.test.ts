@@ -14,6 +14,7 @@ import {
   FakeClock,
   FakeJournal,
   FakeMedium,
+  FakeMemory,
   FakePinger,
   FakePrograms,
   FakeWatchdog,
@@ -64,6 +65,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
     addresses: new FakeAddresses(),
     arp: new FakeArp(),
     programs: new FakePrograms(),
+    memory: new FakeMemory(),
     pinger: new FakePinger(),
     watchdog: new FakeWatchdog(),
   };
@@ -83,6 +85,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
     addresses: world.addresses,
     arp: world.arp,
     programs: world.programs,
+    memory: world.memory,
     pinger: world.pinger,
     ...(options.watchdog === true && { watchdog: world.watchdog }),
   };

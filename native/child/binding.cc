@@ -125,7 +125,9 @@ private:
       Nan::HandleScope scope;
       // The callback may stop it and drop the last reference to it.
       [[maybe_unused]] const v8::Local<v8::Object> alive = made->handle();
-      made->ready.Call(0, nullptr, &made->resource);
+      // Not a member: V8 must not be called where it destroys this object, in the middle of a collection.
+      Nan::AsyncResource resource("pulsebox:child");
+      made->ready.Call(0, nullptr, &resource);
     });
     if (!outcome.ok())
       return throw_error(outcome.error(), addon);
@@ -143,7 +145,6 @@ private:
 
   Poll poll;
   Nan::Callback ready;
-  Nan::AsyncResource resource{"pulsebox:child"};
 };
 
 } // namespace

@@ -142,6 +142,8 @@ private:
   }
 
   void call(Nan::Callback &callback, int count, v8::Local<v8::Value> *arguments) {
+    // Not a member: V8 must not be called where it destroys this object, in the middle of a collection.
+    Nan::AsyncResource resource("pulsebox:udp");
     callback.Call(count, arguments, &resource);
   }
 
@@ -149,7 +151,6 @@ private:
   Poll poll;
   Nan::Callback on_datagram;
   Nan::Callback on_error;
-  Nan::AsyncResource resource{"pulsebox:udp"};
 };
 
 } // namespace

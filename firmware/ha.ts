@@ -15,10 +15,12 @@ import { IcmpPinger } from "./adapters/icmp-pinger.ts";
 import { MachineReset, mayReset } from "./adapters/machine-reset.ts";
 import { OperatorSocket } from "./adapters/operator-socket.ts";
 import { outcomeOf, words } from "./adapters/outcome.ts";
+import { ownCommand } from "./adapters/own-command.ts";
 import { PacketArp } from "./adapters/packet-arp.ts";
 import { RtnetlinkAddresses } from "./adapters/rtnetlink-addresses.ts";
 import { SystemClock } from "./adapters/system-clock.ts";
 import { SystemRandom } from "./adapters/system-random.ts";
+import { WorkerChecks } from "./adapters/worker-checks.ts";
 import type { HaOptions, Streams } from "./console/cli.ts";
 import type { BoxFacts } from "./core/config/identity.ts";
 import type { NodeSetup } from "./core/event.ts";
@@ -129,6 +131,7 @@ function equip(
     addresses,
     arp,
     programs: new ChildPrograms(),
+    checks: new WorkerChecks({ command: ownCommand("worker"), warn }),
     ...(mayReset() && { reset: new MachineReset() }),
     memory: store,
   };
@@ -213,7 +216,12 @@ async function takeApart(ports: NodePorts, door: OperatorSocket, log: ConsoleLog
   ports.addresses.close();
   ports.arp.close();
   ports.pinger?.close();
-  await Promise.all([door.close(), ports.programs.close(), ...ports.media.map((medium) => medium.close())]);
+  await Promise.all([
+    door.close(),
+    ports.programs.close(),
+    ports.checks?.close(),
+    ...ports.media.map((medium) => medium.close()),
+  ]);
   await ports.journal.close();
   await log.close();
   // Handlers of signals keep no process alive, but a second signal must not be heard by a daemon that is gone.

@@ -16,6 +16,7 @@ const streams: Streams = {
 const commands: Commands = {
   init: async () => (await import("./bring-up.ts")).runInit(version(), streams),
   ha: async (options) => (await import("./ha.ts")).runDaemon(options, version(), streams),
+  worker: async () => (await import("./worker.ts")).runWorker(),
   check: async (files, { json }) => (await import("./console/check.ts")).check(files, json, streams),
   schema: async () => (await import("./console/check.ts")).schema(streams),
   status: async ({ socket, json }) => (await import("./console/operate.ts")).status(socket, json, streams),

@@ -30,6 +30,7 @@ export interface WhyOptions extends SocketOptions {
 export interface Commands {
   init(): Promise<number>;
   ha(options: HaOptions): Promise<number>;
+  worker(): Promise<number>;
   check(files: readonly string[], options: { readonly json: boolean }): Promise<number>;
   schema(): Promise<number>;
   status(options: SocketOptions & { readonly json: boolean }): Promise<number>;
@@ -88,6 +89,7 @@ function describeCommands(
   add("init", "bring up a box booted from the image (run by PID 1)").action(async () =>
     finish(await commands.init()),
   );
+  program.command("worker", { hidden: true }).action(async () => finish(await commands.worker()));
   describeDaemon(add, commands, finish);
   describeFiles(add, commands, finish);
   describeOperator(add, commands, finish);

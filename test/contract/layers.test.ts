@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -82,4 +83,21 @@ test.each(wrong)("$layer does not compile when it $does", ({ layer, text }) => {
   } finally {
     rmSync(planted);
   }
+});
+
+test("the worker, which reads what strangers send, loads neither the deciding core nor a package", async () => {
+  const { metafile } = await build({
+    entryPoints: ["firmware/worker.ts"],
+    absWorkingDir: root,
+    bundle: true,
+    format: "esm",
+    metafile: true,
+    platform: "node",
+    write: false,
+  });
+  const loaded = Object.keys(metafile.inputs);
+  expect(loaded).toContain("firmware/adapters/probe.ts");
+  expect(loaded.filter((path) => /node_modules|^firmware\/(core|runtime|console|init)\//.test(path))).toEqual(
+    [],
+  );
 });

@@ -6,7 +6,8 @@ import type { Address } from "../../firmware/core/config/cluster.ts";
 import type { Decision } from "../../firmware/core/decision.ts";
 import type { ObservedAddress, ObservedRoute } from "../../firmware/core/event.ts";
 import type { Position } from "../../firmware/core/heartbeat/inbox.ts";
-import type { Program, ProgramOutcome } from "../../firmware/core/program.ts";
+import type { CheckSpec, Program, ProgramOutcome } from "../../firmware/core/program.ts";
+import type { Checks } from "../../firmware/ports/checks.ts";
 import type { Clock } from "../../firmware/ports/clock.ts";
 import type { Journal } from "../../firmware/ports/journal.ts";
 import type { Medium, MediumSink } from "../../firmware/ports/medium.ts";
@@ -229,4 +230,26 @@ export class FakeJournal implements Journal {
   }
 
   async close(): Promise<void> {}
+}
+
+export class FakeChecks implements Checks {
+  wanted: readonly CheckSpec[] = [];
+  #checked: (id: string, ok: boolean, detail: string) => void = () => {};
+
+  want(checks: readonly CheckSpec[]): void {
+    this.wanted = checks;
+  }
+
+  watch(checked: (id: string, ok: boolean, detail: string) => void): void {
+    this.#checked = checked;
+  }
+
+  /** An attempt of the check `id` ends like this; of one that is not wanted nobody hears. */
+  verdict(id: string, ok: boolean, detail = ""): void {
+    if (this.wanted.some((check) => check.id === id)) this.#checked(id, ok, detail);
+  }
+
+  async close(): Promise<void> {
+    this.wanted = [];
+  }
 }

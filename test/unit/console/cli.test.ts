@@ -15,6 +15,7 @@ const record =
 const commands: Commands = {
   ha: record("ha"),
   init: record("init"),
+  worker: record("worker"),
   check: record("check"),
   schema: record("schema"),
   status: record("status"),

@@ -7,6 +7,7 @@ import { isBox } from "./adapters/box-process.ts";
 import { ChildPrograms } from "./adapters/child-programs.ts";
 import { ConsoleLog } from "./adapters/console-log.ts";
 import { openDeviceWatchdog } from "./adapters/device-watchdog.ts";
+import { fencingFaults } from "./adapters/fencing-check.ts";
 import { FileJournal } from "./adapters/file-journal.ts";
 import { FileStore } from "./adapters/file-store.ts";
 import { heartbeatMedia } from "./adapters/heartbeat-media.ts";
@@ -111,6 +112,7 @@ function equip(
     address === undefined ? [] : [address.address],
   );
   const media = heartbeatMedia(config.heartbeat, new Set([...configured, ...facts.addresses]));
+  for (const line of fencingFaults(config.nodes, node.name)) log.write("ERROR", line);
   const watchdog = openWatchdog(config.heartbeat.watchdog, config.heartbeat.deadtime, log);
   const addresses = new RtnetlinkAddresses(warn);
   const setup: NodeSetup = {

@@ -31,6 +31,8 @@ const commands: Commands = {
   cleanup: async ({ socket }) => (await import("./console/operate.ts")).cleanUp(socket, streams),
   reload: async ({ socket }) => (await import("./console/operate.ts")).reload(socket, streams),
   forget: async (node, { socket }) => (await import("./console/operate.ts")).forget(node, socket, streams),
+  fenced: async (node, { socket }) =>
+    (await import("./console/operate.ts")).confirmFenced(node, socket, streams),
   power: async (ending) => {
     const { isBox, nameOfFirstProcess } = await import("./adapters/box-process.ts");
     return (await import("./console/power.ts")).power(ending, {

@@ -13,7 +13,9 @@ const grace = 5_000;
 const mostOutput = 2_000;
 /** Outputs that are read on for daemons left behind; the oldest of more is closed, as when its terminal goes away. */
 const mostLeftBehind = 64;
-const environment = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/", LANG: "C", LC_ALL: "C" } as const;
+/** Where programs are looked for that are named without a path. */
+export const programPath = "/usr/sbin:/usr/bin:/sbin:/bin";
+const environment = { PATH: programPath, HOME: "/", LANG: "C", LC_ALL: "C" } as const;
 
 export interface ChildProgramsOptions {
   /** Between SIGTERM and SIGKILL, ms. */

@@ -10,7 +10,7 @@ import { words } from "./outcome.ts";
 
 const longestRequest = 4096;
 const mostConnections = 16;
-const commands = ["status", "why", "takeover", "standby", "cleanup", "reload", "forget"] as const;
+const commands = ["status", "why", "takeover", "standby", "fenced", "cleanup", "reload", "forget"] as const;
 const scopes = ["all", "local", "foreign"] as const;
 
 type Ask = (request: DoorRequest, answer: (answer: OperatorAnswer) => void) => void;
@@ -102,7 +102,9 @@ export function parseRequest(line: string): DoorRequest | { readonly error: stri
   }
   const { command } = value;
   if (command === "status" || command === "cleanup" || command === "reload") return { command };
-  if (command === "forget") return forgetRequest("node" in value ? value.node : undefined);
+  if (command === "forget" || command === "fenced") {
+    return nodeRequest(command, "node" in value ? value.node : undefined);
+  }
   if (command === "why") return whyRequest("last" in value ? value.last : 20);
   if (command !== "takeover" && command !== "standby") {
     return { error: `command ${JSON.stringify(command)} is not one of ${commands.join(", ")}` };
@@ -114,8 +116,8 @@ export function parseRequest(line: string): DoorRequest | { readonly error: stri
   return { command, scope };
 }
 
-function forgetRequest(node: unknown): DoorRequest | { readonly error: string } {
-  if (typeof node === "string") return { command: "forget", node };
+function nodeRequest(command: "forget" | "fenced", node: unknown): DoorRequest | { readonly error: string } {
+  if (typeof node === "string") return { command, node };
   return { error: `node ${JSON.stringify(node)} is not a node's name` };
 }
 

@@ -40,6 +40,7 @@ export interface Commands {
   cleanup(options: SocketOptions): Promise<number>;
   reload(options: SocketOptions): Promise<number>;
   forget(node: string, options: SocketOptions): Promise<number>;
+  fenced(node: string, options: SocketOptions): Promise<number>;
   power(ending: "reboot" | "halt" | "poweroff"): Promise<number>;
 }
 
@@ -163,6 +164,10 @@ function describeOperator(add: Add, commands: Commands, finish: Finish): void {
     .argument("<node>", "its name")
     .option(...socketOption)
     .action(async (node: string, options: SocketOptions) => finish(await commands.forget(node, options)));
+  add("fenced", "say that you have switched a dead node off, so that its groups are taken over")
+    .argument("<node>", "the node that is off")
+    .option(...socketOption)
+    .action(async (node: string, options: SocketOptions) => finish(await commands.fenced(node, options)));
   for (const ending of ["reboot", "halt", "poweroff"] as const) {
     add(ending, `${ending} this box, after an orderly hand-over`).action(async () =>
       finish(await commands.power(ending)),

@@ -49,6 +49,14 @@ export async function forget(node: string, path: string, streams: Streams): Prom
   return 0;
 }
 
+/** Nothing can be checked of it here: it is the operator's word. */
+export async function confirmFenced(node: string, path: string, streams: Streams): Promise<number> {
+  const { error } = await askDaemon(path, { command: "fenced", node });
+  if (error !== undefined) throw new Error(`fenced ${node}: ${error}`);
+  streams.out(`${node} counts as switched off; its groups are taken over now\n`);
+  return 0;
+}
+
 /** One line for each group: who owns it now. */
 function ownersText({ groups }: Snapshot): string {
   return groups

@@ -20,6 +20,7 @@ export function statusText(snapshot: Snapshot): string {
     ...pingNodeTable(snapshot.pingNodes),
     ...table([["GROUP", "PREFERRED", "OWNER", "HERE"], ...snapshot.groups.flatMap(groupRows)]),
     "",
+    ...snapshot.members.flatMap(fencingText),
     ignoredText(snapshot),
     ...splitBrainText(snapshot),
     "",
@@ -69,6 +70,26 @@ function itemRow({ word, state, reason }: ItemSnapshot): string[] {
 function ignoredText({ ignored }: Snapshot): string {
   const { malformed, unauthenticated, replayed, foreignNode } = ignored;
   return `ignored frames: malformed ${malformed}, unauthenticated ${unauthenticated}, replayed ${replayed}, foreign node ${foreignNode}`;
+}
+
+/** The one thing in a status for which the cluster waits for people; with the empty line behind it. */
+function fencingText({ name, fencing }: MemberSnapshot): string[] {
+  if (fencing === undefined) return [];
+  const { stage, attempts, failure, next = 0, by } = fencing;
+  if (stage === "done") {
+    return [by === "operator" ? `${name} was switched off by hand.` : `${name} was fenced.`, ""];
+  }
+  const doing =
+    stage === "running"
+      ? `attempt ${attempts} to fence it is under way`
+      : `${attempts === 0 ? "fencing it begins" : "the next attempt to fence it begins"} in ${Math.ceil(next / 1000)} s`;
+  return [
+    `WAITING: ${name} is dead, and its groups are taken over when it has been fenced;`,
+    `  ${doing}.`,
+    ...(failure === undefined ? [] : [`  The last attempt failed: ${failure.replace(/\p{Cc}/gu, "?")}`]),
+    `  If you have switched ${name} off yourself, say so:  pulsebox fenced ${name}`,
+    "",
+  ];
 }
 
 /** Nothing as long as there was none. */

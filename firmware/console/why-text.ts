@@ -58,6 +58,8 @@ function sentence(transition: Transition): string {
       return `ping node ${transition.node} ${transition.answers ? "answers" : "is called dead"}`;
     case "failed":
       return `${transition.resource} of ${transition.group} failed: ${transition.reason}; ${failureThen[transition.then]}`;
+    case "fencing":
+      return fencingSentence(transition);
     case "operator":
       return `an operator asks for ${transition.request}`;
     case "stood-still":
@@ -78,6 +80,21 @@ const failureThen: Readonly<Record<Extract<Transition, { what: "failed" }>["then
   block: "the group stays where it is",
   reset: "this node resets its machine",
 };
+
+function fencingSentence({ step, node }: Extract<Transition, { what: "fencing" }>): string {
+  switch (step) {
+    case "begun":
+      return `${node} is to be fenced`;
+    case "succeeded":
+      return `${node} has been fenced`;
+    case "confirmed":
+      return `an operator says that ${node} is switched off`;
+    case "failed":
+      return `${node} could not be fenced`;
+    case "ended":
+      return `the fencing of ${node} ends`;
+  }
+}
 
 function handoverSentence(transition: Extract<Transition, { what: "handover" }>): string {
   const { step, giver, taker, scope } = transition;
@@ -120,6 +137,8 @@ function ruleOf({ transition, evidence, generation }: Decision): readonly string
     case "gained":
     case "lost":
       return transition.cause === "handover" ? ["It is part of a hand-over."] : [];
+    case "fencing":
+      return fencingReasons(transition);
     case "split-brain":
       return [splitBrainRules[transition.rule]];
     case "handover":
@@ -130,6 +149,18 @@ function ruleOf({ transition, evidence, generation }: Decision): readonly string
     default:
       return [];
   }
+}
+
+function fencingReasons({
+  step,
+  device,
+  attempts = 0,
+  reason,
+}: Extract<Transition, { what: "fencing" }>): readonly string[] {
+  if (step === "begun") return [`With [${device}]; its groups are taken over when that has succeeded.`];
+  if (step === "failed") return [`Attempt ${attempts} with [${device}]: ${reason}.`];
+  if (step === "ended") return ["It was heard again, or this node stopped."];
+  return step === "succeeded" ? [`In attempt ${attempts}.`] : [`After ${attempts} attempts.`];
 }
 
 const splitBrainRules: Readonly<Record<SplitBrainRule, string>> = {

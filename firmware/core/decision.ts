@@ -59,6 +59,15 @@ export type Transition =
       readonly reason: string;
       readonly then: "restart" | "give up" | "block" | "reset";
     }
+  /** Fencing of a dead node: ended because it was heard again, confirmed by an operator who did it by hand. */
+  | {
+      readonly what: "fencing";
+      readonly step: "begun" | "succeeded" | "confirmed" | "failed" | "ended";
+      readonly node: string;
+      readonly device?: string;
+      readonly attempts?: number;
+      readonly reason?: string;
+    }
   | { readonly what: "operator"; readonly request: string }
   /** This node did not run for so many ms. */
   | { readonly what: "stood-still"; readonly ms: number }

@@ -31,6 +31,8 @@ export type OperatorRequest =
   | { readonly command: "why"; readonly last: number }
   /** Forget the failures of all groups here, and look again at what could not be stopped. */
   | { readonly command: "cleanup" }
+  /** `node` is switched off: the takeover of its groups need not wait for its fencing any longer. */
+  | { readonly command: "fenced"; readonly node: string }
   | { readonly command: "takeover"; readonly scope: ResourceScope }
   | { readonly command: "standby"; readonly scope: ResourceScope }
   /** The cluster file as it is now: its keys are taken, if nothing else differs. */

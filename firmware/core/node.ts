@@ -5,6 +5,7 @@ import type { ClusterConfig } from "./config/cluster.ts";
 import type { NodeSetup } from "./event.ts";
 import { type Authenticator, createAuthenticator } from "./heartbeat/auth.ts";
 import type { NodeStatus } from "./heartbeat/body.ts";
+import { type Fencings, NO_FENCINGS, nextFencing } from "./heartbeat/fencing.ts";
 import type { Handover } from "./heartbeat/handover.ts";
 import { wake as inboxWake } from "./heartbeat/inbox.ts";
 import { EVEN, type Ipfail, ipfailDeadline } from "./heartbeat/ipfail.ts";
@@ -86,6 +87,7 @@ export interface NodeState {
   readonly ignored: IgnoredFrames;
   readonly told: Told;
   readonly splitBrains: SplitBrains;
+  readonly fencings: Fencings;
   /** How many decisions this life of the node has recorded. */
   readonly decisions: number;
 }
@@ -129,6 +131,7 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
     ignored: { malformed: 0, unauthenticated: 0, replayed: 0, foreignNode: 0 },
     told: new Map(),
     splitBrains: NO_SPLIT_BRAIN,
+    fencings: NO_FENCINGS,
     decisions: 0,
   };
 }
@@ -161,6 +164,7 @@ function deadlines(state: NodeState): Deadlines {
     pingNodes: pingDeadline(state),
     ipfail: ipfailDeadline(state),
     handover: handover?.deadline,
+    fencing: nextFencing(state.fencings),
     ending: ending?.nextAt,
     clients: self.phase === "running" ? nextClientStart(state.clients) : undefined,
     addresses: nextAttempt(state.kernel),

@@ -4,6 +4,7 @@
 
 import { record } from "./decision.ts";
 import type { OperatorRequest, ResourceScope } from "./event.ts";
+import { confirmFenced } from "./heartbeat/fencing.ts";
 import { offerHandover, requestHandover } from "./heartbeat/handshake.ts";
 import { isGone, type Peer } from "./heartbeat/membership.ts";
 import { forgetPosition } from "./heartbeat/positions.ts";
@@ -22,7 +23,7 @@ export function onOperator(turn: Turn, request: OperatorRequest, id: number): vo
     answer(turn, id, request.command === "why" ? { last: request.last } : {});
     return;
   }
-  if (request.command === "reload" || request.command === "forget") {
+  if (request.command === "reload" || request.command === "forget" || request.command === "fenced") {
     administer(turn, request, id);
     return;
   }
@@ -52,14 +53,21 @@ function cleanUpFor(turn: Turn): void {
 /** What needs no other node: done at once, or refused. */
 function administer(
   turn: Turn,
-  request: Extract<OperatorRequest, { command: "reload" | "forget" }>,
+  request: Extract<OperatorRequest, { command: "reload" | "forget" | "fenced" }>,
   id: number,
 ): void {
+  const error = refusalOrDone(turn, request);
+  answer(turn, id, error === undefined ? {} : { error });
+}
+
+function refusalOrDone(turn: Turn, request: Parameters<typeof administer>[1]): string | undefined {
+  // Recorded with what it is about.
+  if (request.command === "fenced") return confirmFenced(turn, request.node);
   const error =
     request.command === "reload" ? reload(turn, request.cluster) : forgetPosition(turn, request.node);
   const node = request.command === "forget" ? ` ${request.node}` : "";
   if (error === undefined) record(turn, { what: "operator", request: `${request.command}${node}` });
-  answer(turn, id, error === undefined ? {} : { error });
+  return error;
 }
 
 /** Why the move cannot be made now; undefined when it can. */

@@ -23,6 +23,20 @@ export interface MemberSnapshot {
   /** heartbeat's words: unknown until heard, then init, up, active; dead after deadtime. */
   readonly status: "unknown" | "init" | "up" | "active" | "dead";
   readonly links: readonly LinkSnapshot[];
+  /** While a dead node's groups wait until it has been fenced, and afterwards until it is heard again. */
+  readonly fencing?: FencingSnapshot;
+}
+
+export interface FencingSnapshot {
+  readonly stage: "waiting" | "running" | "done";
+  /** Attempts begun. */
+  readonly attempts: number;
+  /** Why the last attempt failed. */
+  readonly failure?: string;
+  /** Milliseconds until the next step while `stage` is waiting. */
+  readonly next?: number;
+  /** Who did it. */
+  readonly by?: "device" | "operator";
 }
 
 export interface PingNodeSnapshot {
@@ -109,7 +123,21 @@ function memberSnapshot(state: NodeState, name: string, now: number): MemberSnap
     const { up = false, lastHeard } = peer?.links.get(id) ?? {};
     return { medium: id, link, up, ...(lastHeard !== undefined && { lastHeardAgo: now - lastHeard }) };
   });
-  return { name, self: false, status: peer?.status ?? "unknown", links: seen };
+  const fencing = fencingSnapshot(state, name, now);
+  return { name, self: false, status: peer?.status ?? "unknown", links: seen, ...(fencing && { fencing }) };
+}
+
+function fencingSnapshot({ fencings }: NodeState, name: string, now: number): FencingSnapshot | undefined {
+  const fencing = fencings.nodes.get(name);
+  if (fencing === undefined) return undefined;
+  const { stage, attempts, failure, at, by } = fencing;
+  return {
+    stage,
+    attempts,
+    ...(failure !== undefined && { failure }),
+    ...(stage === "waiting" && { next: Math.max(0, at - now) }),
+    ...(by !== undefined && { by }),
+  };
 }
 
 function pingNodeSnapshots({ pingNodes }: NodeState, now: number): PingNodeSnapshot[] {

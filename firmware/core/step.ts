@@ -3,6 +3,7 @@
 
 import type { Action } from "./action.ts";
 import type { Event } from "./event.ts";
+import { advanceFencing, onFenceEnded } from "./heartbeat/fencing.ts";
 import { advanceHandover } from "./heartbeat/handshake.ts";
 import { advanceIpfail } from "./heartbeat/ipfail.ts";
 import {
@@ -77,6 +78,7 @@ function take(turn: Turn, event: Event): void {
       onRival(turn, event.interface, event.address, event.mac);
       break;
     case "program-ended":
+      onFenceEnded(turn, event.id, event.outcome, event.output);
       onClientEnded(turn, event.id, event.outcome, event.output);
       onProgramEnded(turn, event.id, event.outcome, event.output);
       break;
@@ -107,6 +109,7 @@ function settle(turn: Turn): void {
     startClients(turn);
     advanceHandover(turn);
     advanceIpfail(turn);
+    advanceFencing(turn);
     negotiate(turn);
     pursueClaim(turn);
     advanceEnd(turn);

@@ -11,6 +11,8 @@ export interface ClusterOptions {
   readonly key?: string;
   /** More lines of the section heartbeat. */
   readonly heartbeat?: readonly string[];
+  /** What stands behind `fencing:` of the node. */
+  readonly fencing?: Partial<Record<"director1" | "director2", string>>;
   /** Lines of the list heartbeat.respawn. */
   readonly respawn?: readonly string[];
 }
@@ -20,6 +22,8 @@ const bothCables = ["bcast: eth1", "bcast: eth0"];
 /** director1 is the preferred owner of 10.77.0.50. */
 export function clusterFile(options: ClusterOptions = {}): string {
   const { keepalive = "100ms", deadtime = "500ms", initdead = "2s", autoFailback = "on" } = options;
+  const fencing = (node: "director1" | "director2"): string =>
+    options.fencing?.[node] === undefined ? "" : `    fencing: ${options.fencing[node]}\n`;
   const respawn = (options.respawn ?? []).map((line) => `    - ${line}\n`).join("");
   const more = (options.heartbeat ?? []).map((line) => `  ${line}\n`).join("");
   const media = (options.media ?? bothCables).map((line) => `    - ${line}`).join("\n");
@@ -30,11 +34,11 @@ nodes:
     interfaces:
       eth0: { address: 10.77.0.1/24 }
       eth1: { address: 10.78.0.1/24 }
-  director2:
+${fencing("director1")}  director2:
     interfaces:
       eth0: { address: 10.77.0.2/24 }
       eth1: { address: 10.78.0.2/24 }
-heartbeat:
+${fencing("director2")}heartbeat:
   keepalive: ${keepalive}
   deadtime: ${deadtime}
   initdead: ${initdead}

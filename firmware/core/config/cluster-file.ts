@@ -3,6 +3,7 @@
 
 import type { ClusterConfig } from "./cluster.ts";
 import { collectProblems, type Diagnostic, type Problems } from "./diagnostics.ts";
+import { fencingRules } from "./fencing-rules.ts";
 import { heartbeatRules } from "./heartbeat-rules.ts";
 import type { Inspection, Knowledge } from "./inspection.ts";
 import { findings, reportFindings } from "./issues.ts";
@@ -30,6 +31,7 @@ export interface CheckedClusterFile {
 
 const rules = [
   ...nodeRules,
+  ...fencingRules,
   ...heartbeatRules,
   ...mediaRules,
   ...resourceRules,

@@ -24,7 +24,28 @@ export interface NodeConfig {
   readonly identity: NodeIdentity;
   readonly profile?: string;
   readonly interfaces: readonly InterfaceConfig[];
+  /** How others fence this node; absent: they take over without. */
+  readonly fencing?: FencingConfig;
 }
+
+export type FencingConfig = {
+  /** For one attempt. */
+  readonly timeout: number;
+  /** Before the first attempt. */
+  readonly delay: number;
+} & (
+  | { readonly kind: "command"; readonly command: readonly string[] }
+  | {
+      readonly kind: "ipmi";
+      readonly address: Address;
+      readonly user: string;
+      /** Exactly one of the two is there. */
+      readonly password?: string;
+      readonly passwordFile?: string;
+      readonly interface: "lanplus" | "lan";
+      readonly action: "off" | "cycle";
+    }
+);
 
 export type MediumConfig =
   | { readonly kind: "bcast"; readonly interface: string }

@@ -78,6 +78,9 @@ function missingKey(path: Path, root: SourceNode, schema: unknown): Finding {
   return { ...finding(path, span, message), missing: true, from: Number.POSITIVE_INFINITY };
 }
 
+/** What is wrong with it is said without it. */
+const isSecret = (path: Path): boolean => path.at(-1) === "key" || path.at(-1) === "password";
+
 function badValue(issue: Issue, path: Path, root: SourceNode): Finding {
   const node = nodeAt(root, path);
   const place = placeName(path);
@@ -94,13 +97,13 @@ function badValue(issue: Issue, path: Path, root: SourceNode): Finding {
   if (wantsText) {
     const what =
       typeof node.value === "string" ? "text" : `a ${node.value === null ? "null" : typeof node.value}`;
-    if (path.at(-1) === "key") return finding(path, span, `${key} is read as ${what}; write it in quotes`);
+    if (isSecret(path)) return finding(path, span, `${key} is read as ${what}; write it in quotes`);
     const message = `${key}: ${node.source} is read as ${what}; write it in quotes`;
     return finding(path, span, message, quote(node.source));
   }
   const words =
     issue.code === "invalid_value" ? issue.values.filter((value) => typeof value === "string") : [];
-  if (path.at(-1) === "key") return finding(path, span, `${key} is not ${expected}`);
+  if (isSecret(path)) return finding(path, span, `${key} is not ${expected}`);
   const shown = typeof node.value === "string" ? quote(node.value) : node.source;
   return finding(path, span, `${key}: ${shown} is not ${expected}`, nearest(String(node.value), words));
 }

@@ -5,6 +5,7 @@ import type {
   AuthConfig,
   CheckConfig,
   ClusterConfig,
+  FencingConfig,
   HeartbeatConfig,
   MediumConfig,
   NodeConfig,
@@ -22,10 +23,28 @@ function normalizeNode(name: string, node: ClusterFile["nodes"][string]): NodeCo
     name,
     identity: defined({ mac: node.identity?.mac, serial: node.identity?.serial }),
     ...defined({ profile: node.profile }),
+    ...(node.fencing && { fencing: normalizeFencing(node.fencing) }),
     interfaces: Object.entries(node.interfaces).map(([interfaceName, { address, gateway }]) => ({
       name: interfaceName,
       ...defined({ address, gateway }),
     })),
+  };
+}
+
+function normalizeFencing(fencing: NonNullable<ClusterFile["nodes"][string]["fencing"]>): FencingConfig {
+  const { command, ipmi, timeout = 30_000, delay = 0 } = fencing;
+  if (command !== undefined) return { kind: "command", command, timeout, delay };
+  if (ipmi === undefined) throw new Error("a fencing of no kind passed the rules");
+  const { address, user, password, password_file: passwordFile } = ipmi;
+  return {
+    kind: "ipmi",
+    address,
+    user,
+    ...defined({ password, passwordFile }),
+    interface: ipmi.interface ?? "lanplus",
+    action: ipmi.action ?? "off",
+    timeout,
+    delay,
   };
 }
 

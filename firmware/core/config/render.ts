@@ -93,7 +93,7 @@ const stars = (secret: string): string => "*".repeat(secret.length);
 
 /** A diagnostic is shown on consoles and sent around; the secret of the cluster is not. Every character stays one. */
 function withoutSecrets(line: string): string {
-  const key = /(\bkey["']?[ \t]*:[ \t]*)("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}#][^,}#]*)/g;
+  const key = /(\b(?:key|password)["']?[ \t]*:[ \t]*)("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}#][^,}#]*)/g;
   return line.replace(key, (_, name: string, secret: string) => name + secret.replace(/\\.|[^\s"']/g, stars));
 }
 

@@ -3,6 +3,7 @@
 // and of the Linux Virtual Server; what one value means for another is checked by the rules, not here.
 
 import * as z from "zod";
+import { fencing } from "./fencing-schema.ts";
 import { failover, resources } from "./resource-schema.ts";
 import {
   address,
@@ -58,8 +59,9 @@ const node = z.strictObject(
     interfaces: z
       .record(interfaceName, networkInterface, { error: "a mapping from interface names to their settings" })
       .meta({ description: "Network interfaces of the box, by the kernel's names" }),
+    fencing: fencing.optional(),
   },
-  { error: "a mapping with identity, profile and interfaces" },
+  { error: "a mapping with identity, profile, interfaces and fencing" },
 );
 
 const ucast = z.strictObject(

@@ -14,6 +14,9 @@ export type Holding = "none" | ResourceScope;
 /** Why a `resource` message was sent; absent or unknown means a plain update. */
 export type ResourceReason = "shutdown" | "standby" | "req_our_resources()" | "mach_down";
 
+/** heartbeat's words (ha_msg.h, T_STONITH_*); with the two bad ones nothing is taken over yet. */
+export type StonithResult = "OK" | "n_stnth" | "unneeded" | "bad" | "badhost";
+
 interface Addressed {
   /** The node meant; the others count the message's sequence number and ignore the rest. */
   readonly dest: string;
@@ -54,7 +57,7 @@ export type MessageBody =
       readonly ok: boolean;
     })
   /** The outcome of fencing `node`; n_stnth: no fencing device is configured. */
-  | { readonly type: "stonith"; readonly node: string; readonly result: "n_stnth" | "unneeded" }
+  | { readonly type: "stonith"; readonly node: string; readonly result: StonithResult }
   | (Addressed & { readonly type: "reqnodes" })
   | (Addressed & {
       readonly type: "repnodes";

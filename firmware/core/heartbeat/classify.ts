@@ -45,7 +45,7 @@ const READERS: { readonly [T in MessageBody["type"]]: BodyReader } = {
   stonith: (read) => ({
     type: "stonith",
     node: read.nodeName("node"),
-    result: read.oneOf("result", ["n_stnth", "unneeded"]),
+    result: read.oneOf("result", ["OK", "n_stnth", "unneeded", "bad", "badhost"]),
   }),
   reqnodes: (read) => ({ type: "reqnodes", ...addressee(read) }),
   repnodes: (read) => ({

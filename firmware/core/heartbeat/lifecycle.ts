@@ -111,7 +111,8 @@ function noticeSilenceOf(turn: Turn, before: Peer): void {
   log(turn, WORDS.dead(peer.name));
   const heldNothing = peer.view === undefined ? peer.status === "unknown" : isNone(peer.view.claim);
   if (heldNothing) log(turn, WORDS.heldNothing(peer.name));
-  if (setup.media.length > 0) log(turn, WORDS.noStonith());
+  const fenced = cluster.nodes.some(({ name, fencing }) => name === peer.name && fencing !== undefined);
+  if (setup.media.length > 0 && !fenced) log(turn, WORDS.noStonith());
   setPeer(turn, died(turn.state.peers.get(peer.name) ?? peer));
 }
 

@@ -63,6 +63,18 @@ export const WORDS = {
   heldNothing: (node: string) => info(`Dead node ${node} held no resources.`),
   gaveUp: (node: string) => info(`Dead node ${node} gave up resources.`),
   acquiringFrom: (node: string) => info(`Resources being acquired from ${node}.`),
+  fencingNeeded: (node: string, delay: number) =>
+    warning(
+      `Resources of ${node} are taken over when it has been fenced${delay > 0 ? `; that begins in ${delay} ms` : ""}`,
+    ),
+  resetting: (node: string, device: string) => info(`Resetting node ${node} with [${device}]`),
+  nodeReset: (node: string) => info(`node ${node} now reset.`),
+  notReset: (node: string) => error(`Host ${node} not reset!`),
+  stonithFailed: (node: string) => error(`STONITH of ${node} failed.  Retrying...`),
+  fencingFailed: (node: string, attempt: number, why: string, pause: number) =>
+    warning(`Attempt ${attempt} to fence ${node}: ${why}; the next one in ${pause} ms`),
+  fencedByHand: (node: string) => warning(`An operator confirms that ${node} is switched off.`),
+  fencingEnded: (node: string) => warning(`Fencing of ${node} ends: nothing waits for it any more.`),
   noStonith: () => warning("No STONITH device configured."),
   acquiringGroup: (words: string) => info(`Acquiring resource group: ${words}`),
   releasingGroup: (words: string) => info(`Releasing resource group: ${words}`),

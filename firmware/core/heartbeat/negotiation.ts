@@ -22,6 +22,7 @@ import {
   without,
 } from "../resource/sides.ts";
 import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
+import { mayTakeFrom, stonithResult } from "./fencing.ts";
 import { abortHandover, offerHandover } from "./handshake.ts";
 import { mayFailBackTo } from "./ipfail.ts";
 import { WORDS } from "./log-words.ts";
@@ -60,12 +61,13 @@ function claimEverything(turn: Turn): void {
   const all = allSides(cluster);
   const peer = partnerOf(turn.state);
   if (claim.alone && sameSides(claim.sides, all)) return;
+  if (peer !== undefined && !mayTakeFrom(turn, peer)) return;
   abortHandover(turn, `${peer?.name ?? setup.self} is dead`);
   // What the peer said before it knew of this, and what was still on its way, agrees with nothing.
   setSelf(turn, { sinceSequence: self.outbox.next });
   if (peer !== undefined) {
     log(turn, WORDS.acquiringFrom(peer.name));
-    send(turn, { type: "stonith", node: peer.name, result: peer.departed ? "unneeded" : "n_stnth" });
+    send(turn, { type: "stonith", node: peer.name, result: stonithResult(turn.state, peer) });
   }
   changeClaim(turn, claimAll(claim, all), peer === undefined ? "start" : "death");
 }

@@ -157,7 +157,7 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
       onTakeoverRequest(turn, message.scope);
       break;
     case "stonith":
-      onStonith(turn, peerNamed(turn, src), message.node);
+      onStonith(turn, peerNamed(turn, src), message);
       break;
     case "shutdone":
       onShutdone(turn, peerNamed(turn, src));
@@ -252,9 +252,16 @@ function onResource(turn: Turn, peer: Peer, message: Known<"resource">): void {
 }
 
 /** A real node tells by this that it called the named node dead and takes everything. */
-function onStonith(turn: Turn, peer: Peer, node: string): void {
+function onStonith(turn: Turn, peer: Peer, { node, result }: Known<"stonith">): void {
   const { setup } = turn.state;
-  if (node !== setup.self || peer.kind !== "heartbeat" || peer.view === undefined) return;
+  if (
+    result === "bad" ||
+    result === "badhost" ||
+    node !== setup.self ||
+    peer.kind !== "heartbeat" ||
+    peer.view === undefined
+  )
+    return;
   setPeer(turn, { ...peer, view: { ...peer.view, alone: true } });
 }
 

@@ -7,6 +7,7 @@ import { completeSides, presentSides } from "../resource/groups.ts";
 import { allSides, either, holdingOf, includes, isNone, NONE, sameSides } from "../resource/sides.ts";
 import { nowOf, send, setSelf, type Turn } from "../turn.ts";
 import type { ResourceReason } from "./body.ts";
+import { awaitsFencing } from "./fencing.ts";
 import type { Handover } from "./handover.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
 import { disputed } from "./ownership.ts";
@@ -19,9 +20,9 @@ export function hearsUs(state: NodeState, peer: Peer): boolean {
   return hears?.generation === state.setup.generation && hears.sequence >= state.self.sinceSequence;
 }
 
-/** No hand-over is under way, what is claimed is held, nothing else is, and the peer has nothing against it. */
+/** No hand-over is under way, no takeover waits, what is claimed is held, nothing else is, and the peer has nothing against it. */
 export function isStable(state: NodeState): boolean {
-  return state.handover === undefined && holdsAsClaimed(state) && isAgreed(state);
+  return state.handover === undefined && !awaitsFencing(state) && holdsAsClaimed(state) && isAgreed(state);
 }
 
 /** Nothing moves yet; a hand-over in one of these stages is only talk. */

@@ -127,8 +127,10 @@ test.each([
   ["null", { error: 'the request is no object with a "command"' }],
   [
     '{"command":7}',
-    { error: "command 7 is not one of status, why, takeover, standby, cleanup, reload, forget" },
+    { error: "command 7 is not one of status, why, takeover, standby, fenced, cleanup, reload, forget" },
   ],
+  ['{"command":"fenced","node":"director2"}', { command: "fenced", node: "director2" }],
+  ['{"command":"fenced"}', { error: "node undefined is not a node's name" }],
   ['{"command":"why"}', { command: "why", last: 20 }],
   ['{"command":"why","last":3}', { command: "why", last: 3 }],
   ['{"command":"why","last":"3"}', { error: 'last "3" is not a whole number above 0' }],

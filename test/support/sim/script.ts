@@ -145,7 +145,9 @@ class Player {
     const request =
       command === "status" || command === "cleanup"
         ? { command }
-        : { command, scope: scope as ResourceScope };
+        : command === "fenced"
+          ? { command, node: scope }
+          : { command, scope: scope as ResourceScope };
     const id = ++this.#world.requests;
     this.#world.watch.asked(box, id);
     box.deliver({ type: "operator", request: request as OperatorRequest, id });

@@ -25,6 +25,7 @@ const commands: Commands = {
   cleanup: record("cleanup"),
   reload: record("reload"),
   forget: record("forget"),
+  fenced: record("fenced"),
   power: record("power"),
 };
 
@@ -57,6 +58,7 @@ test("every command has its help", async () => {
     "standby",
     "reload",
     "forget",
+    "fenced",
     "reboot",
     "version",
   ];
@@ -76,6 +78,7 @@ const wrong = [
   ["status", "now"],
   ["why", "--last", "some"],
   ["takeover", "some"],
+  ["fenced"],
   ["reboot", "--now"],
 ];
 
@@ -122,6 +125,10 @@ test.each([
   [
     ["standby", "local", "--socket", "/x"],
     ["standby", "local", { socket: "/x" }],
+  ],
+  [
+    ["fenced", "director2", "--socket", "/x"],
+    ["fenced", "director2", { socket: "/x" }],
   ],
   [["poweroff"], ["power", "poweroff"]],
 ])("%j calls with its values", async (args, call) => {

@@ -65,6 +65,20 @@ test("status shows nodes, links, ping nodes, groups and what was ignored", async
   await expect(statusText(snapshot)).toMatchFileSnapshot("../../golden/console/status.txt");
 });
 
+test.each([
+  ["the first attempt waits for its delay", { stage: "waiting", attempts: 0, next: 2000 }],
+  ["an attempt is under way", { stage: "running", attempts: 1 }],
+  ["attempts fail", { stage: "waiting", attempts: 3, next: 7800, failure: "exit code 1: no answer" }],
+  ["it was fenced", { stage: "done", attempts: 1, by: "device" }],
+  ["it was switched off by hand", { stage: "done", attempts: 4, by: "operator" }],
+] as const)("status of a dead node: %s", async (title, fencing) => {
+  const [self, other] = snapshot.members;
+  const dead = { ...other, status: "dead", fencing };
+  const text = statusText({ ...snapshot, members: [self, dead] as Snapshot["members"] });
+  const name = `../../golden/console/status-fencing-${title.replaceAll(" ", "-")}.txt`;
+  await expect(text.split("\n\n").at(-2)).toMatchFileSnapshot(name);
+});
+
 test("status tells of split brains once there was one", async () => {
   const verdicts = [
     { groups: ["director1 192.168.140.150/24"], winner: "director2", rule: "kept" },

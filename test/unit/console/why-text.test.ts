@@ -87,6 +87,18 @@ const night: readonly Decision[] = [
     cause: "operator",
     reason: "director2 did not answer within 10 s",
   }),
+  decision({ what: "fencing", step: "begun", node: "director2", device: "ipmi 10.9.0.2" }),
+  decision({
+    what: "fencing",
+    step: "failed",
+    node: "director2",
+    device: "ipmi 10.9.0.2",
+    attempts: 1,
+    reason: "exit code 1: Error: Unable to establish IPMI v2 / RMCP+ session",
+  }),
+  decision({ what: "fencing", step: "succeeded", node: "director2", attempts: 2 }),
+  decision({ what: "fencing", step: "confirmed", node: "director2", attempts: 2 }),
+  decision({ what: "fencing", step: "ended", node: "director2" }),
   ...(["alone", "preferred", "kept", "unheard", "heartbeat"] as const).map((rule) =>
     decision(
       { what: "split-brain", groups: ["director1 192.168.140.150/24"], winner: "director1", rule },

@@ -42,12 +42,13 @@ function linkCells(link: LinkSnapshot): string[] {
 /** With the empty line behind it; nothing when the cluster file names no ping nodes. */
 function pingNodeTable(nodes: readonly PingNodeSnapshot[]): string[] {
   if (nodes.length === 0) return [];
-  const rows = nodes.map(({ name, members, status, lastHeardAgo }) => [
+  const rows = nodes.map(({ name, members, status, lastHeardAgo, reachedBy }) => [
     members.includes(name) ? name : `${name} (${members.join(" ")})`,
     status,
     heardText(lastHeardAgo),
+    reachedBy.join(" ") || "nobody",
   ]);
-  return [...table([["PING NODE", "STATUS", "LAST HEARD"], ...rows]), ""];
+  return [...table([["PING NODE", "STATUS", "LAST HEARD", "REACHED BY"], ...rows]), ""];
 }
 
 function heardText(ago: number | undefined): string {

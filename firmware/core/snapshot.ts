@@ -1,5 +1,6 @@
 // What people may see of a node: one plain value, made from the state, that status prints and --json emits.
 
+import { isAlive } from "./heartbeat/membership.ts";
 import { isStable } from "./heartbeat/report.ts";
 import type { SplitBrains } from "./heartbeat/split-brain.ts";
 import { type NodeState, partnerOf } from "./node.ts";
@@ -47,6 +48,8 @@ export interface PingNodeSnapshot {
   readonly status: "unknown" | "ping" | "dead";
   /** Milliseconds since the last answer; absent before the first. */
   readonly lastHeardAgo?: number;
+  /** The nodes that reach it, as far as they have told. */
+  readonly reachedBy: readonly string[];
 }
 
 export interface ItemSnapshot {
@@ -140,12 +143,18 @@ function fencingSnapshot({ fencings }: NodeState, name: string, now: number): Fe
   };
 }
 
-function pingNodeSnapshots({ pingNodes }: NodeState, now: number): PingNodeSnapshot[] {
+function pingNodeSnapshots(state: NodeState, now: number): PingNodeSnapshot[] {
+  const { pingNodes, setup, peers } = state;
+  const living = [...peers.values()].filter(isAlive);
   return pingNodes.nodes.map(({ name, members, status, lastHeard }) => ({
     name,
     members,
     status,
     ...(lastHeard !== undefined && { lastHeardAgo: now - lastHeard }),
+    reachedBy: [
+      ...(status === "ping" ? [setup.self] : []),
+      ...living.filter(({ reach }) => reach?.names?.includes(name)).map((peer) => peer.name),
+    ],
   }));
 }
 

@@ -116,5 +116,5 @@ test.skipIf(why)("the worse director takes over all the same when the better one
   await lab.director2.cutPower();
   await lab.director1.holds(lab.vip);
   const { stdout } = await lab.director1.command("status");
-  expect(stdout).toMatch(new RegExp(`PING NODE +STATUS +LAST HEARD\\n${ROUTER} +dead`));
+  expect(stdout).toMatch(new RegExp(`PING NODE +STATUS +LAST HEARD +REACHED BY\\n${ROUTER} +dead.* nobody`));
 });

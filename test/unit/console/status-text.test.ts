@@ -23,9 +23,21 @@ const snapshot: Snapshot = {
     },
   ],
   pingNodes: [
-    { name: "192.168.140.1", members: ["192.168.140.1"], status: "ping", lastHeardAgo: 12.2 },
-    { name: "uplink", members: ["10.9.0.1", "10.9.0.2"], status: "dead", lastHeardAgo: 31_000 },
-    { name: "2001:db8::1", members: ["2001:db8::1"], status: "unknown" },
+    {
+      name: "192.168.140.1",
+      members: ["192.168.140.1"],
+      status: "ping",
+      lastHeardAgo: 12.2,
+      reachedBy: ["director1", "director2"],
+    },
+    {
+      name: "uplink",
+      members: ["10.9.0.1", "10.9.0.2"],
+      status: "dead",
+      lastHeardAgo: 31_000,
+      reachedBy: ["director2"],
+    },
+    { name: "2001:db8::1", members: ["2001:db8::1"], status: "unknown", reachedBy: [] },
   ],
   groups: [
     {

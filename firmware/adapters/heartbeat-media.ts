@@ -25,7 +25,9 @@ export function heartbeatMedia(config: HeartbeatConfig, own: ReadonlySet<Address
       const { device } = medium;
       const id = `serial ${device}`;
       setups.push({ id, kind: "serial", link: device });
-      media.push(new SerialMedium(id, { device, baud: config.baud }, openSerialPort));
+      const { baud, keepalive, deadtime } = config;
+      const patience = (deadtime - keepalive) / 2;
+      media.push(new SerialMedium(id, { device, baud, patience }, openSerialPort));
       continue;
     }
     const setup = setupOf(medium);

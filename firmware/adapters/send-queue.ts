@@ -1,11 +1,12 @@
-// The frames that wait for a serial line. A line carries a few frames a second, so what waits must stay fresh and small:
-// of two frames with the same topic only the newer one stays, frames with a topic do not wait behind many others, and
-// what the line could not carry within seconds is dropped, oldest first; its receivers ask again for what they miss.
+// The frames that wait for a serial line, which carries a few frames a second. What is left out or overtaken is asked for
+// again by the receiver and then costs more than it saved, so frames keep their turn while the queue is short. When it is
+// long, the line is held up or too slow, and what matters is that heartbeats go on: the newest frame with a topic goes first,
+// the older ones with the same topic become as ordinary as the others, and what the line could not carry within seconds is
+// dropped, oldest first.
 
-/** ms; so long a frame with a topic waits in its turn, which keeps the order of what is sent. */
-const PATIENCE = 250;
-/** ms; what the line carries in this time may wait. */
+/** ms; what the line carries in this time may wait, and so many bytes at most. */
 const MOST_WAITING = 4000;
+const MOST_BYTES = 32 * 1024;
 
 interface Waiting {
   readonly frame: Uint8Array;
@@ -17,26 +18,23 @@ export class SendQueue {
   readonly #mostBytes: number;
   #waiting: Waiting[] = [];
 
-  /** `bytesPerSecond` is what the line carries. */
-  constructor(bytesPerSecond: number) {
-    this.#promptBytes = (bytesPerSecond * PATIENCE) / 1000;
-    this.#mostBytes = (bytesPerSecond * MOST_WAITING) / 1000;
+  /** `bytesPerSecond` is what the line carries; `patience` is how many ms a frame with a topic may wait in its turn. */
+  constructor(bytesPerSecond: number, patience: number) {
+    this.#promptBytes = (bytesPerSecond * patience) / 1000;
+    this.#mostBytes = Math.min((bytesPerSecond * MOST_WAITING) / 1000, MOST_BYTES);
   }
 
   get bytes(): number {
     return this.#waiting.reduce((sum, { frame }) => sum + frame.length, 0);
   }
 
-  /** Returns how many frames were dropped to make room; those overtaken by this one of the same topic are not counted. */
+  /** Returns how many frames were dropped to make room. */
   put(frame: Uint8Array, topic?: string): number {
-    if (topic === undefined) {
-      this.#waiting.push({ frame });
-    } else {
-      this.#waiting = this.#waiting.filter((each) => each.topic !== topic);
-      const first = this.#waiting.findIndex((each) => each.topic === undefined);
-      const inTurn = first < 0 || this.bytes <= this.#promptBytes;
-      this.#waiting.splice(inTurn ? this.#waiting.length : first, 0, { frame, topic });
-    }
+    // Whoever misses something asks more than once while the answer waits here.
+    if (this.#waiting.some((each) => Buffer.compare(each.frame, frame) === 0)) return 0;
+    if (topic === undefined) this.#waiting.push({ frame });
+    else if (this.bytes <= this.#promptBytes) this.#waiting.push({ frame, topic });
+    else this.#overtake(frame, topic);
     return this.#makeRoom();
   }
 
@@ -46,6 +44,13 @@ export class SendQueue {
 
   clear(): void {
     this.#waiting = [];
+  }
+
+  #overtake(frame: Uint8Array, topic: string): void {
+    const rest = this.#waiting.map((each) => (each.topic === topic ? { frame: each.frame } : each));
+    const before = rest.filter((each) => each.topic !== undefined);
+    const behind = rest.filter((each) => each.topic === undefined);
+    this.#waiting = [...before, { frame, topic }, ...behind];
   }
 
   /** A frame that is longer than all that may wait is sent all the same, alone. */

@@ -13,6 +13,8 @@ import type { OpenSerialPort, SerialPort } from "./serial-port.ts";
 export interface SerialOptions {
   readonly device: string;
   readonly baud: number;
+  /** ms that a heartbeat may wait behind other frames without the peer calling this node late. */
+  readonly patience: number;
 }
 
 /** ms between two tries to open. */
@@ -52,7 +54,7 @@ export class SerialMedium implements Medium {
     this.id = id;
     this.#options = options;
     this.#openPort = openPort;
-    this.#queue = new SendQueue(options.baud / bitsPerByte);
+    this.#queue = new SendQueue(options.baud / bitsPerByte, options.patience);
   }
 
   open(sink: MediumSink): void {

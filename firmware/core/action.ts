@@ -21,8 +21,8 @@ export interface WantedAddress {
 
 export type Action =
   /**
-   * The same bytes on each of the media named. Of two frames with the same topic only the newer one matters: a medium
-   * that is slower than what is sent may leave the older one out.
+   * The same bytes on each of the media named. A frame with a topic overtakes others, and above all older ones with the same
+   * topic, on a medium that is slower than what is sent.
    */
   | {
       readonly type: "send";

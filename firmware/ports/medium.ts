@@ -6,8 +6,8 @@ export interface Medium {
   /** Starts receiving. A medium that cannot open yet (no such interface, no carrier) keeps trying and reports each distinct error once. */
   open(sink: MediumSink): void;
   /**
-   * Sends one frame; never blocks and never throws: failures go to the sink. A medium on which frames have to wait leaves
-   * out those that a newer one of the same topic has overtaken, and sends frames with a topic before others.
+   * Sends one frame; never blocks and never throws: failures go to the sink. Where frames have to wait long, the newest one
+   * with a topic goes before all others.
    */
   send(frame: Uint8Array, topic?: string): void;
   close(): Promise<void>;

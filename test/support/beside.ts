@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { MixedCluster, type MixedOptions } from "./mixed-cluster.ts";
 import { PLACES } from "./mixed-files.ts";
+import type { NullModem } from "./null-modem.ts";
 import { realHeartbeatAvailable } from "./real-heartbeat.ts";
 
 const golden = new URL("../golden/heartbeat/complaints.json", import.meta.url);
@@ -39,6 +40,8 @@ export interface Story {
   /** Unique among all stories: what the recording is filed under. */
   readonly name: string;
   readonly options?: MixedOptions;
+  /** Laid between the two, for `media: serial`. */
+  readonly nullModem?: NullModem;
   /** True when ours keeps what it has and the real node therefore says that both own it. */
   readonly twoOwners?: boolean;
   /** Errors that ours may log. */
@@ -57,7 +60,8 @@ export function whyNotBeside(): string | undefined {
 /** Throws when the real node complained of something that it does not complain of beside its own kind. */
 export async function beside(story: Story, play: (cluster: MixedCluster) => Promise<void>): Promise<void> {
   const first = recording ? "heartbeat" : "pulsebox";
-  const cluster = await MixedCluster.create({ ...story.options, first });
+  const { options, nullModem } = story;
+  const cluster = await MixedCluster.create({ ...options, first, ...(nullModem && { nullModem }) });
   try {
     if (story.unstarted !== true) await cluster.start();
     await play(cluster);

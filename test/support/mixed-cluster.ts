@@ -7,8 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Holding } from "../../firmware/core/heartbeat/body.ts";
 import { Director } from "./cluster.ts";
-import { clusterFile, heartbeatFiles, type MixedOptions, PLACES, type Place } from "./mixed-files.ts";
+import {
+  clusterFile,
+  heartbeatFiles,
+  type MixedOptions,
+  PLACES,
+  type Place,
+  SERIAL_PORT,
+} from "./mixed-files.ts";
 import { Lab, type Namespace } from "./netns.ts";
+import { type NullModem, plugSerial } from "./null-modem.ts";
 import { RealHeartbeat } from "./real-heartbeat.ts";
 import { type Cabling, HeartbeatSoftware, PulseboxSoftware, Seat } from "./seat.ts";
 import { until } from "./until.ts";
@@ -21,6 +29,8 @@ const complement = { all: "none", local: "local", foreign: "foreign", none: "all
 export interface MixedLabOptions extends MixedOptions {
   /** What runs on the first node. */
   readonly first?: "pulsebox" | "heartbeat";
+  /** A serial cable between the two, for `media: serial`. */
+  readonly nullModem?: NullModem;
 }
 
 interface Parts {
@@ -63,6 +73,10 @@ export class MixedCluster {
       const cabling = await cable(lab);
       const client = await lab.namespace("client");
       await cabling[0].lan.connect({ namespace: client, interface: "eth0", addresses: ["10.77.0.100/24"] });
+      for (const end of [0, 1] as const) {
+        const path = options.nullModem?.paths[end];
+        if (path !== undefined) await plugSerial(cabling[end].namespace, SERIAL_PORT, path);
+      }
       const director = await placeDirector(directory, cabling[0], options);
       const real = await RealHeartbeat.place(cabling[1].namespace, PLACES[1].name, heartbeatFiles(options));
       const software =

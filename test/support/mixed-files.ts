@@ -18,8 +18,8 @@ export interface MixedOptions {
   readonly autoFailback?: "on" | "off" | "legacy";
   readonly method?: "sha1" | "md5" | "crc";
   readonly keys?: MixedKeys;
-  /** bcast on both cables, ucast on both, or mcast on both. */
-  readonly media?: "bcast" | "ucast" | "mcast";
+  /** bcast on both cables, ucast on both, mcast on both; serial: nothing but the serial cable. */
+  readonly media?: "bcast" | "ucast" | "mcast" | "serial";
   /** Only the real node has this: which format it writes (UDP always carries netstring). */
   readonly msgfmt?: "classic" | "netstring";
   /** Addresses of ping nodes; with them both nodes run ipfail. */
@@ -44,6 +44,9 @@ export const PLACES: readonly [Place, Place] = [
 const GROUP = "225.0.0.1";
 /** As Debian's package heartbeat installs it. */
 const IPFAIL = "/usr/libexec/heartbeat/ipfail";
+
+/** The serial port of both nodes (null-modem.ts, plugSerial). */
+export const SERIAL_PORT = "/dev/shm/ttyS1";
 
 function keysOf({ method = "sha1", keys }: MixedOptions): MixedKeys {
   return keys ?? { send: 1, accept: [{ id: 1, method }] };
@@ -76,6 +79,7 @@ ${PLACES.map(({ name, vip }) => `  - { node: ${name}, group: [${vip}/24/eth0] }`
 }
 
 function ourMedia(kind: NonNullable<MixedOptions["media"]>): readonly string[] {
+  if (kind === "serial") return [`serial: ${SERIAL_PORT}`];
   if (kind === "bcast") return ["bcast: eth1", "bcast: eth0"];
   if (kind === "mcast")
     return ["eth1", "eth0"].map((name) => `{ mcast: { interface: ${name}, group: ${GROUP} } }`);
@@ -86,6 +90,7 @@ function ourMedia(kind: NonNullable<MixedOptions["media"]>): readonly string[] {
 }
 
 function realMedia(kind: NonNullable<MixedOptions["media"]>): string {
+  if (kind === "serial") return `baud 19200\nserial ${SERIAL_PORT}`;
   if (kind === "bcast") return "bcast eth1 eth0";
   if (kind === "mcast") return ["eth1", "eth0"].map((name) => `mcast ${name} ${GROUP} 694 1 0`).join("\n");
   return PLACES.map(({ lan, cable }) => `ucast eth1 ${cable}\nucast eth0 ${lan}`).join("\n");

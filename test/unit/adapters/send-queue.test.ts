@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SendQueue } from "../../../firmware/adapters/send-queue.ts";
 
-/** 1000 bytes a second: 250 may wait before frames with a topic overtake, 4000 in all. */
-const line = 1000;
+/** 400 bytes may wait before frames with a topic overtake, 4000 in all. */
+const emptyQueue = () => new SendQueue(1000, 400);
 const bytes = (text: string, length = 100) => new TextEncoder().encode(text.padEnd(length, "."));
 
 function drain(queue: SendQueue): string[] {
@@ -18,7 +18,7 @@ function drain(queue: SendQueue): string[] {
 
 /** Words put in: "a" is a frame, "status:a" one with a topic. */
 function queued(...words: string[]): { queue: SendQueue; dropped: number } {
-  const queue = new SendQueue(line);
+  const queue = emptyQueue();
   let dropped = 0;
   for (const word of words) {
     const [text = "", topic] = word.split(":").reverse();
@@ -31,18 +31,21 @@ const many = (count: number) => Array.from({ length: count }, (_, index) => `m${
 
 const rows: readonly [string, string[], string[], number][] = [
   ["frames leave in the order they came", ["a", "b", "c"], ["a", "b", "c"], 0],
-  ["a status waits its turn behind little", ["a", "status:1", "b"], ["a", "1", "b"], 0],
-  ["a newer status replaces the older one", ["status:1", "status:2", "status:3"], ["3"], 0],
-  ["statuses of two nodes are two", ["of n1:1", "of n2:1", "of n1:2"], ["1", "2"], 0],
-  ["a status overtakes what would hold it up", ["a", "b", "c", "status:1"], ["1", "a", "b", "c"], 0],
+  ["a status waits its turn in a short queue", ["a", "status:1", "b"], ["a", "1", "b"], 0],
+  ["and none is left out there", ["status:1", "a", "status:2", "status:3"], ["1", "a", "2", "3"], 0],
+  ["in a long one the newest overtakes", [...many(5), "status:1"], ["1", ...many(5)], 0],
   [
-    "and not another node's that is in front",
-    ["a", "b", "c", "of n1:1", "of n2:2"],
-    ["1", "2", "a", "b", "c"],
+    "the older ones keep their turn",
+    [...many(3), "status:1", "a", "status:2"],
+    ["2", ...many(3), "1", "a"],
     0,
   ],
+  ["one that was in front loses its place", [...many(5), "status:1", "status:2"], ["2", "1", ...many(5)], 0],
+  ["but not another node's", [...many(5), "of n1:1", "of n2:2"], ["1", "2", ...many(5)], 0],
+  ["what waits already is not put in again", ["a", "b", "a", "a"], ["a", "b"], 0],
   ["the oldest is dropped when too much waits", many(42), many(42).slice(2), 2],
   ["a status is not", ["status:1", ...many(41)], ["1", ...many(41).slice(2)], 2],
+  ["unless there is a newer one", ["status:1", ...many(40), "status:2"], ["2", ...many(40).slice(1)], 2],
 ];
 
 test.each(rows)("%s", (_, words, expected, dropped) => {
@@ -53,7 +56,7 @@ test.each(rows)("%s", (_, words, expected, dropped) => {
 });
 
 test("a frame longer than all that may wait is sent alone", () => {
-  const queue = new SendQueue(line);
+  const queue = emptyQueue();
   expect(queue.put(bytes("a"))).toBe(0);
   expect(queue.put(bytes("huge", 9000))).toBe(1);
   expect(drain(queue)).toEqual(["huge"]);
@@ -72,7 +75,7 @@ test("whatever is put in, the newest of each topic is there, early, and what wai
   });
   fc.assert(
     fc.property(fc.array(frame, { maxLength: 80 }), (frames) => {
-      const queue = new SendQueue(line);
+      const queue = emptyQueue();
       const newest = new Map<string, string>();
       for (const [index, { length, topic }] of frames.entries()) {
         queue.put(bytes(`${index}`, length), topic ?? undefined);

@@ -53,7 +53,8 @@ afterEach(async () => {
 async function medium() {
   const ports: FakePort[] = [];
   const said: string[] = [];
-  const serial = new SerialMedium("serial /dev/ttyS1", { device: "/dev/ttyS1", baud: 115_200 }, async () => {
+  const options = { device: "/dev/ttyS1", baud: 115_200, patience: 400 };
+  const serial = new SerialMedium("serial /dev/ttyS1", options, async () => {
     const port = new FakePort();
     ports.push(port);
     return port;

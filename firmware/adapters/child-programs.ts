@@ -6,6 +6,7 @@ import { type Child, type ChildEnd, startChild } from "../../native/child/index.
 import type { Program, ProgramOutcome } from "../core/program.ts";
 import type { Programs } from "../ports/programs.ts";
 import { words } from "./outcome.ts";
+import { locate } from "./program-path.ts";
 
 /** Between SIGTERM and SIGKILL, ms. */
 const grace = 5_000;
@@ -99,7 +100,12 @@ class Run {
     };
     const { timeout } = program;
     if (timeout !== undefined) this.#timer = setTimeout(() => this.end("timeout"), timeout);
-    const { command, user } = program;
+    const { user } = program;
+    const command = locate(program);
+    if (command instanceof Error) {
+      setImmediate(() => this.#started(command));
+      return;
+    }
     const request = { command, environment: { ...environment, ...program.environment } };
     startChild(user === undefined ? request : { ...request, user }, (result) => this.#started(result));
   }

@@ -1,7 +1,7 @@
 // The port Programs: one table for the fake and for real children, then what only real children can show (processes left
 // running, groups, identity, descriptors, priority, leaks).
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -120,6 +120,37 @@ describe.each([
 });
 
 describe("child processes", () => {
+  it("looks a name up in the directories given, in their order, and nowhere else", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pulsebox-search-"));
+    const search = ["first", "second"].map((name) => join(folder, name));
+    const script = (directory: string, name: string, mode: number): void => {
+      mkdirSync(join(folder, directory), { recursive: true });
+      writeFileSync(join(folder, directory, name), `#!/bin/sh\necho ${directory} "$@"\n`, { mode });
+    };
+    script("first", "both", 0o755);
+    script("second", "both", 0o755);
+    script("first", "data", 0o644);
+    script("second", "data", 0o755);
+    mkdirSync(join(folder, "first", "true"));
+    const programs = new ChildPrograms();
+    try {
+      const run = (name: string) => end(programs, { command: [name, "a b", "start"], search });
+      expect(await run("both")).toMatchObject({ output: "first a b start" });
+      expect(await run("data")).toMatchObject({ output: "second a b start" });
+      expect((await run("true")).outcome).toEqual({
+        kind: "error",
+        error: `ENOENT: no executable true in ${search.join(" or ")}`,
+      });
+      expect((await end(programs, { command: ["/bin/true"], search })).outcome).toEqual({
+        kind: "exit",
+        code: 0,
+      });
+    } finally {
+      await programs.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   let programs: ChildPrograms;
   beforeEach(() => {
     programs = new ChildPrograms({ grace: 300 });

@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly fencing?: Partial<Record<"director1" | "director2", string>>;
   /** Lines of the list heartbeat.respawn. */
   readonly respawn?: readonly string[];
+  /** Lines of the list resources instead of the one group. */
+  readonly resources?: readonly string[];
 }
 
 const bothCables = ["bcast: eth1", "bcast: eth0"];
@@ -26,6 +28,8 @@ export function clusterFile(options: ClusterOptions = {}): string {
     options.fencing?.[node] === undefined ? "" : `    fencing: ${options.fencing[node]}\n`;
   const respawn = (options.respawn ?? []).map((line) => `    - ${line}\n`).join("");
   const more = (options.heartbeat ?? []).map((line) => `  ${line}\n`).join("");
+  const groups = options.resources ?? ["{ node: director1, group: [10.77.0.50/24] }"];
+  const resources = groups.map((line) => `  - ${line}\n`).join("");
   const media = (options.media ?? bothCables).map((line) => `    - ${line}`).join("\n");
   return `version: 1
 cluster: laboratory
@@ -48,7 +52,5 @@ ${fencing("director2")}heartbeat:
 ${media}
   auth: { method: sha1, key: "${options.key ?? "laboratory"}" }
 ${more}${respawn === "" ? "" : `  respawn:\n${respawn}`}resources:
-  - node: director1
-    group: [10.77.0.50/24]
-`;
+${resources}`;
 }

@@ -158,7 +158,8 @@ test("an other end that does not read: the newest status survives, the rest is b
     one.medium.send(frame(`message ${count} ${"x".repeat(200)}`));
     one.medium.send(frame(`status ${count}`), "status");
   }
-  expect(performance.now() - blocked).toBeLessThan(1000);
+  // The line itself would need 18 s for all this.
+  expect(performance.now() - blocked).toBeLessThan(9000);
   await until("both errors are said", () => one.errors.length === 2);
   expect(one.errors[0]).toMatch(/: ENOBUFS: frames dropped: 460800 baud carry less than is sent$/);
   expect(one.errors[1]).toMatch(/: ETIMEDOUT: TTY write timeout \(no connection or bad cable\?\)$/);

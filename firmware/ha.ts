@@ -19,6 +19,7 @@ import { outcomeOf, words } from "./adapters/outcome.ts";
 import { ownCommand } from "./adapters/own-command.ts";
 import { PacketArp } from "./adapters/packet-arp.ts";
 import { RtnetlinkAddresses } from "./adapters/rtnetlink-addresses.ts";
+import { tellServiceManager } from "./adapters/service-notice.ts";
 import { SystemClock } from "./adapters/system-clock.ts";
 import { SystemRandom } from "./adapters/system-random.ts";
 import { WorkerChecks } from "./adapters/worker-checks.ts";
@@ -79,6 +80,7 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
   endOnSignals(() => runtime?.stop(), ports.watchdog, log);
   if (runtime !== undefined) reloadOnSignal(options.config, runtime, log);
   runtime?.start();
+  tellServiceManager("READY=1", `STATUS=node ${own.node.name} of cluster ${own.config.cluster}`);
   await ended;
   await store.close();
   await takeApart(ports, door, log);
@@ -193,6 +195,7 @@ function endOnSignals(stop: () => void, watchdog: Watchdog | undefined, log: Con
       }
       asked = true;
       log.write("info", `${signal}: handing over and ending`);
+      tellServiceManager("STOPPING=1");
       stop();
     });
   }

@@ -16,6 +16,13 @@ const streams: Streams = {
 const commands: Commands = {
   init: async () => (await import("./bring-up.ts")).runInit(version(), streams),
   ha: async (options) => (await import("./ha.ts")).runDaemon(options, version(), streams),
+  service: async ({ sysv }) => {
+    const { isSea } = await import("node:sea");
+    const { initScript, systemdUnit } = await import("./console/service.ts");
+    const program = isSea() ? process.execPath : "/usr/sbin/pulsebox";
+    streams.out(sysv ? initScript(program) : systemdUnit(program));
+    return 0;
+  },
   worker: async () => (await import("./worker.ts")).runWorker(),
   check: async (files, { json }) => (await import("./console/check.ts")).check(files, json, streams),
   schema: async () => (await import("./console/check.ts")).schema(streams),

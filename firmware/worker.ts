@@ -2,6 +2,7 @@
 // the cluster's; it tries the checks that `ha` names over descriptor 3 and says what it saw. It ends when `ha` does.
 // Hidden from the list of commands: `ha` starts it.
 
+import { fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import { setUser } from "../native/process/index.ts";
 import { ProbeSchedule } from "./adapters/probe-schedule.ts";
@@ -12,6 +13,7 @@ const channelDescriptor = 3;
 const nobody = 65_534;
 
 export async function runWorker(): Promise<number> {
+  if (!isSocket(channelDescriptor)) throw new Error("the worker is started by pulsebox ha, not by hand");
   if (process.getuid?.() === 0) setUser(nobody, nobody);
   const channel = new Socket({ fd: channelDescriptor, readable: true, writable: true });
   const schedule = new ProbeSchedule((id, ok, detail) => channel.write(encode({ id, ok, detail })));
@@ -30,4 +32,12 @@ export async function runWorker(): Promise<number> {
   schedule.want([]);
   channel.destroy();
   return 0;
+}
+
+function isSocket(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isSocket();
+  } catch {
+    return false; // EBADF
+  }
 }

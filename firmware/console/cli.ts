@@ -31,6 +31,7 @@ export interface Commands {
   init(): Promise<number>;
   ha(options: HaOptions): Promise<number>;
   worker(): Promise<number>;
+  service(options: { readonly sysv: boolean }): Promise<number>;
   check(files: readonly string[], options: { readonly json: boolean }): Promise<number>;
   schema(): Promise<number>;
   status(options: SocketOptions & { readonly json: boolean }): Promise<number>;
@@ -49,6 +50,9 @@ export interface Streams {
   out(text: string): void;
   err(text: string): void;
 }
+
+/** Where the daemon of an ordinary Linux box looks for its cluster file. */
+export const defaultConfig = "/etc/pulsebox/cluster.yaml";
 
 const scopes = ["all", "local", "foreign"] as const satisfies readonly ResourceScope[];
 
@@ -108,13 +112,16 @@ type Finish = (code: number) => void;
 
 function describeDaemon(add: Add, commands: Commands, finish: Finish): void {
   add("ha", "run the heartbeat daemon of this node")
-    .requiredOption("-c, --config <file>", "cluster file")
+    .option("-c, --config <file>", "cluster file", defaultConfig)
     .option("-n, --node <name>", "this node's name in it (default: found by MAC, address, serial, host name)")
     .option("--state <directory>", "where generation, uuid and the like are kept")
     .option("--socket <path>", "operator socket", defaultSocket)
     .option("--no-realtime", "neither real-time priority nor locked memory")
     .option("--debug", "log debug lines too", false)
     .action(async (options: HaOptions) => finish(await commands.ha(options)));
+  add("service", "print a systemd unit for the daemon, to be put in /etc/systemd/system/pulsebox.service")
+    .option("--sysv", "print an init script instead", false)
+    .action(async (options: { sysv: boolean }) => finish(await commands.service(options)));
 }
 
 function describeFiles(add: Add, commands: Commands, finish: Finish): void {

@@ -148,6 +148,13 @@ NAN_METHOD(reap) {
   info.GetReturnValue().Set(result);
 }
 
+NAN_METHOD(notify_service) {
+  const auto path = string_argument(info, 0);
+  const auto text = path ? string_argument(info, 1) : std::nullopt;
+  if (text)
+    settle(process::notify_service(*path, *text));
+}
+
 NAN_METHOD(set_host_name) {
   const auto name = string_argument(info, 0);
   if (name)
@@ -209,6 +216,7 @@ NAN_MODULE_INIT(init) {
   Nan::SetMethod(target, "reboot", reboot);
   Nan::SetMethod(target, "sync", sync_all);
   Nan::SetMethod(target, "reap", reap);
+  Nan::SetMethod(target, "notifyService", notify_service);
   Nan::SetMethod(target, "setHostName", set_host_name);
   Nan::SetMethod(target, "attachLoop", attach_loop);
   Nan::SetMethod(target, "detachLoop", detach_loop);

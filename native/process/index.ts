@@ -81,6 +81,7 @@ interface Addon {
   reboot(ending: "restart" | "poweroff" | "halt"): void;
   sync(): void;
   reap(pid: number): { readonly pid: number; readonly code?: number; readonly signal?: number }[];
+  notifyService(path: string, text: string): void;
   setHostName(name: string): void;
   attachLoop(
     file: string,
@@ -183,6 +184,14 @@ export function reap(pid?: number): EndedChild[] {
     if (child.signal !== undefined) return { pid: child.pid, signal: signalName(child.signal) };
     return { pid: child.pid, code: child.code ?? 0 };
   });
+}
+
+/**
+ * Tells the service manager how it is going, "READY=1" (sd_notify(3)); `path` is its NOTIFY_SOCKET, "@" first means an abstract
+ * name. ENOENT, ECONNREFUSED: nobody is there; EAGAIN: it does not read.
+ */
+export function notifyService(path: string, text: string): void {
+  addon.notifyService(withoutNul("notification socket", path), text);
 }
 
 /** sethostname(2): 1 to 64 bytes. EPERM: needs CAP_SYS_ADMIN. */

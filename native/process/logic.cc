@@ -6,13 +6,16 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstddef>
 #include <cstring>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/module.h>
 #include <sched.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,6 +150,26 @@ Result<std::vector<Ended>> reap(pid_t pid) {
       child.code = WEXITSTATUS(status);
     ended.push_back(child);
   }
+}
+
+Outcome notify_service(const std::string &path, const std::string &text) {
+  const std::string attempted = "tell the service manager at " + path;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() < 2 || path.size() >= sizeof address.sun_path)
+    return Error{EINVAL, attempted, "no path of a unix socket"};
+  path.copy(address.sun_path, path.size());
+  if (path[0] == '@')
+    address.sun_path[0] = '\0';
+  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (socket < 0)
+    return last_error(attempted);
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  const ssize_t sent = sendto(socket, text.data(), text.size(), MSG_NOSIGNAL,
+                              reinterpret_cast<const sockaddr *>(&address), length);
+  const Error error = last_error(attempted);
+  close(socket);
+  return sent < 0 ? Outcome(error) : Outcome(Nothing{});
 }
 
 Outcome set_host_name(const std::string &name) {

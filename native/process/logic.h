@@ -48,6 +48,9 @@ struct Ended {
  */
 Result<std::vector<Ended>> reap(pid_t pid);
 
+/** One datagram to the unix socket at `path`, as sd_notify(3) has it: "@" first means an abstract name. */
+Outcome notify_service(const std::string &path, const std::string &text);
+
 /** At most 64 bytes (HOST_NAME_MAX). */
 Outcome set_host_name(const std::string &name);
 

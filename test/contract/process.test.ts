@@ -188,6 +188,19 @@ describe("end of the machine", () => {
   });
 });
 
+describe("a notice to the service manager", () => {
+  it.each([
+    ["/tmp/no-such-folder/notify", "ENOENT (No such file or directory)"],
+    ["@pulsebox-nobody-listens", "ECONNREFUSED (Connection refused)"],
+    ["", "EINVAL (Invalid argument): no path of a unix socket"],
+    ["@".padEnd(108, "n"), "EINVAL (Invalid argument): no path of a unix socket"],
+  ])("to %j says why nobody gets it", (path, why) => {
+    expect(() => native.notifyService(path, "READY=1")).toThrow(
+      `process: tell the service manager at ${path}: ${why}`,
+    );
+  });
+});
+
 describe("host name", () => {
   it("is set in this UTS namespace, and refused when empty or too long", () => {
     const longest = "n".repeat(64);

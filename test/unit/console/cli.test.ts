@@ -16,6 +16,7 @@ const commands: Commands = {
   ha: record("ha"),
   init: record("init"),
   worker: record("worker"),
+  service: record("service"),
   check: record("check"),
   schema: record("schema"),
   status: record("status"),
@@ -49,6 +50,7 @@ async function run(
 test("every command has its help", async () => {
   const topics = [
     "ha",
+    "service",
     "init",
     "check",
     "schema",
@@ -72,7 +74,6 @@ const wrong = [
   ["frob"],
   ["chek", "cluster.yaml"],
   ["check"],
-  ["ha"],
   ["ha", "--config"],
   ["ha", "--config", "c.yaml", "--nod", "n1"],
   ["status", "now"],
@@ -103,6 +104,13 @@ test.each([
 const socket = "/run/pulsebox/ha.sock";
 
 test.each([
+  [["ha"], ["ha", { config: "/etc/pulsebox/cluster.yaml", socket, realtime: true, debug: false }]],
+  [["service"], ["service", { sysv: false }]],
+  [
+    ["service", "--sysv"],
+    ["service", { sysv: true }],
+  ],
+  [["worker"], ["worker"]],
   [
     ["ha", "--config", "c.yaml"],
     ["ha", { config: "c.yaml", socket, realtime: true, debug: false }],

@@ -7,11 +7,15 @@ const CHUNK = 4096;
 
 /** One character per byte; the inverse of `latin1Bytes`. */
 export function latin1Text(bytes: Uint8Array): string {
+  if (bytes.length <= CHUNK) return characters(bytes);
   let text = "";
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
-  }
+  for (let at = 0; at < bytes.length; at += CHUNK) text += characters(bytes.subarray(at, at + CHUNK));
   return text;
+}
+
+/** By apply, which copies a typed array as a block; spreading would ask its iterator for each byte. */
+function characters(bytes: Uint8Array): string {
+  return Reflect.apply(String.fromCharCode, undefined, bytes);
 }
 
 /** One byte per character. Throws RangeError on a character above U+00FF. */

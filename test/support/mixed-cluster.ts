@@ -1,6 +1,5 @@
 // A cluster of two nodes configured alike, both on a switch (eth0) and on a private cross cable (eth1), with a client on the
-// switch. The second node is Debian's heartbeat; the first is a pulsebox, or Debian's heartbeat too when a test wants to know
-// what it does beside its own kind. Each is the preferred owner of one address, so that every move can be seen both ways.
+// switch. The first node is a pulsebox and the second is Debian's heartbeat, if a test does not want both of one kind. Each is the preferred owner of one address, so that every move can be seen both ways.
 
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -27,8 +26,9 @@ export type { MixedOptions };
 const complement = { all: "none", local: "local", foreign: "foreign", none: "all" } as const;
 
 export interface MixedLabOptions extends MixedOptions {
-  /** What runs on the first node. */
+  /** What runs on the first node, and on the second. */
   readonly first?: "pulsebox" | "heartbeat";
+  readonly second?: "pulsebox" | "heartbeat";
   /** A serial cable between the two, for `media: serial`. */
   readonly nullModem?: NullModem;
 }
@@ -41,13 +41,12 @@ interface Parts {
   readonly director: Director;
   readonly first: Seat;
   readonly second: Seat;
-  readonly real: RealHeartbeat;
+  readonly real: RealHeartbeat | undefined;
 }
 
 export class MixedCluster {
   /** The daemon of ours on the first node; it runs only when that node runs a pulsebox. */
   readonly ours: Director;
-  readonly real: RealHeartbeat;
   readonly first: Seat;
   readonly second: Seat;
   readonly client: Namespace;
@@ -59,7 +58,6 @@ export class MixedCluster {
   private constructor(parts: Parts) {
     this.#parts = parts;
     this.ours = parts.director;
-    this.real = parts.real;
     this.first = parts.first;
     this.second = parts.second;
     this.client = parts.client;
@@ -77,20 +75,31 @@ export class MixedCluster {
         const path = options.nullModem?.paths[end];
         if (path !== undefined) await plugSerial(cabling[end].namespace, SERIAL_PORT, path);
       }
-      const director = await placeDirector(directory, cabling[0], options);
-      const real = await RealHeartbeat.place(cabling[1].namespace, PLACES[1].name, heartbeatFiles(options));
+      const director = await placeDirector(directory, cabling[0], PLACES[0], options);
       const software =
         options.first === "heartbeat"
           ? await placeHeartbeat(cabling[0].namespace, PLACES[0], options)
           : new PulseboxSoftware(director);
       const first = new Seat(PLACES[0], PLACES[1], cabling[0], software);
-      const second = new Seat(PLACES[1], PLACES[0], cabling[1], new HeartbeatSoftware(real));
+      const other =
+        options.second === "pulsebox"
+          ? new PulseboxSoftware(await placeDirector(directory, cabling[1], PLACES[1], options))
+          : await placeHeartbeat(cabling[1].namespace, PLACES[1], options);
+      const second = new Seat(PLACES[1], PLACES[0], cabling[1], other);
+      const real = other.isOurs ? undefined : other.node;
       return new MixedCluster({ lab, directory, client, cabling, director, first, second, real });
     } catch (error) {
       await lab.dispose();
       await rm(directory, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** Debian's heartbeat on the second node; throws when that runs a pulsebox. */
+  get real(): RealHeartbeat {
+    const { real } = this.#parts;
+    if (real === undefined) throw new Error("the second node of this cluster runs no heartbeat");
+    return real;
   }
 
   get seats(): readonly [Seat, Seat] {
@@ -217,12 +226,17 @@ async function cable(lab: Lab): Promise<readonly [Cabling, Cabling]> {
   return cabling;
 }
 
-async function placeDirector(directory: string, cabling: Cabling, options: MixedOptions): Promise<Director> {
+async function placeDirector(
+  directory: string,
+  cabling: Cabling,
+  { name }: Place,
+  options: MixedOptions,
+): Promise<Director> {
   const config = join(directory, "cluster.yaml");
-  const state = join(directory, PLACES[0].name);
+  const state = join(directory, name);
   await mkdir(state);
   await writeFile(config, clusterFile(options));
-  return new Director({ name: PLACES[0].name, ...cabling, state, config, options: { realtime: true } });
+  return new Director({ name, ...cabling, state, config, options: { realtime: true } });
 }
 
 async function placeHeartbeat(

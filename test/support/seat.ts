@@ -79,7 +79,7 @@ export class Seat {
 }
 
 export class PulseboxSoftware implements Software {
-  readonly isOurs = true;
+  readonly isOurs = true as const;
   readonly director: Director;
 
   constructor(director: Director) {
@@ -121,7 +121,7 @@ export class PulseboxSoftware implements Software {
 }
 
 export class HeartbeatSoftware implements Software {
-  readonly isOurs = false;
+  readonly isOurs = false as const;
   readonly node: RealHeartbeat;
 
   constructor(node: RealHeartbeat) {

@@ -3,6 +3,7 @@
 import type { Action } from "../../../firmware/core/action.ts";
 import type { Address } from "../../../firmware/core/config/cluster.ts";
 import type { Box } from "./box.ts";
+import type { Chance } from "./chance.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** From the question to the answer, ms. */
@@ -11,6 +12,7 @@ const ROUND_TRIP = 0.4;
 export class PingTargets {
   readonly #broken = new Set<string>();
   readonly #schedule: Schedule;
+  #lost: () => boolean = () => false;
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule;
@@ -22,6 +24,11 @@ export class PingTargets {
     else this.#broken.add(`${box.name} ${target}`);
   }
 
+  /** Of all answers from now on, so many are lost; 0 to 1. */
+  lose(share: number, chance: Chance): void {
+    this.#lost = () => chance.happens(share);
+  }
+
   repair(): void {
     this.#broken.clear();
   }
@@ -31,7 +38,7 @@ export class PingTargets {
   }
 
   ask(box: Box, { target, bytes }: Extract<Action, { type: "ping" }>): void {
-    if (!this.reaches(box, target)) return;
+    if (!this.reaches(box, target) || this.#lost()) return;
     const start = box.starts;
     this.#schedule.after(ROUND_TRIP, () => {
       if (box.starts === start) box.deliver({ type: "echo", source: target, bytes });

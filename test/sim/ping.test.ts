@@ -1,0 +1,90 @@
+// ipfail under every misfortune of ways to ping nodes, for a fixed share of processor time, and cores with a planted fault
+// that the same stories must find.
+
+import { expect, test } from "vitest";
+import type { Logic } from "../support/sim/logic.ts";
+import { REAL } from "../support/sim/logic.ts";
+import { type PingRun, runPingSeed } from "../support/sim/ping-story.ts";
+
+const STORY = 180_000;
+const SEEDS = 40;
+/** Processor seconds. */
+const BUDGET = 6;
+
+test("resources are where most ping nodes are reached, and move for nothing else", () => {
+  const fresh = Math.floor(Math.random() * 0x1_0000_0000);
+  const started = process.cpuUsage();
+  const results: PingRun[] = [];
+  for (const seed of [fresh, ...Array.from({ length: SEEDS }, (_, index) => index + 1)]) {
+    const { user, system } = process.cpuUsage(started);
+    if ((user + system) / 1e6 > BUDGET) break;
+    results.push(runPingSeed(seed, STORY));
+  }
+  const hours = results.reduce((sum, { ms }) => sum + ms, 0) / 3_600_000;
+  const moves = results.reduce((sum, each) => sum + each.moves, 0);
+  console.log(
+    `simulated ${hours.toFixed(2)} h of ping nodes with ${results.length} seeds, ${moves} address changes`,
+  );
+  const failures = results.flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
+  expect(
+    failures.map(({ reason, trace }) => `${reason}\n${trace.split("\n").slice(-60).join("\n")}`),
+  ).toEqual([]);
+  expect(moves).toBeGreaterThan(results.length);
+});
+
+/** By what is wrong with them. */
+const PLANTED: Readonly<Record<string, { episode: string; breaks: string; logic: Logic }>> = {
+  "never hears its ping nodes fail": {
+    episode: "oneNodeLosesWays",
+    breaks: "best",
+    logic: {
+      ...REAL,
+      step: (state, event) => {
+        const nodes = state.pingNodes.nodes.map((node) => ({ ...node, patience: Number.POSITIVE_INFINITY }));
+        return REAL.step({ ...state, pingNodes: { ...state.pingNodes, nodes } }, event);
+      },
+    },
+  },
+  "gives up at once when the peer reaches more": {
+    episode: "routerFailsForAll",
+    breaks: "unmoved",
+    logic: {
+      ...REAL,
+      step: (state, event) => {
+        const { worse } = state.ipfail;
+        const hasty =
+          worse === undefined ? state.ipfail : { ...state.ipfail, worse: { ...worse, settled: true } };
+        const peers = new Map([...state.peers].map(([name, peer]) => [name, certain(peer)]));
+        return REAL.step({ ...state, peers, ipfail: hasty }, event);
+      },
+    },
+  },
+  "fails back as soon as both are even": {
+    episode: "cableComesAndGoes",
+    breaks: "one move",
+    logic: {
+      ...REAL,
+      step: (state, event) => {
+        const { peerWorseAt: _, ...ipfail } = state.ipfail;
+        return REAL.step({ ...state, ipfail }, event);
+      },
+    },
+  },
+};
+
+function certain<P extends { readonly reach?: { readonly count: number; readonly sure: number } }>(
+  peer: P,
+): P {
+  return peer.reach === undefined ? peer : { ...peer, reach: { ...peer.reach, sure: peer.reach.count } };
+}
+
+test.each(Object.entries(PLANTED))("a core that %s is found", (_fault, { breaks, ...options }) => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { failure } = runPingSeed(seed, STORY, options);
+    if (failure === undefined) continue;
+    console.log(failure.reason);
+    expect(failure.reason).toContain(` s: ${breaks}`);
+    return;
+  }
+  expect.fail(`${SEEDS} seeds found nothing`);
+});

@@ -11,6 +11,8 @@ import { wake as inboxWake } from "./heartbeat/inbox.ts";
 import { EVEN, type Ipfail, ipfailDeadline } from "./heartbeat/ipfail.ts";
 import { linkDeadline } from "./heartbeat/links.ts";
 import { createPeer, deathAt, type Peer } from "./heartbeat/membership.ts";
+import type { Move } from "./heartbeat/moves.ts";
+import type { Orders } from "./heartbeat/orders.ts";
 import { createOutbox, type Outbox } from "./heartbeat/outbox.ts";
 import { type Claim, NO_CLAIM } from "./heartbeat/ownership.ts";
 import { createPingNodes, nextRound, type PingNodes, pingDeadline } from "./heartbeat/ping-nodes.ts";
@@ -71,6 +73,10 @@ export interface NodeState {
   readonly claim: Claim;
   readonly acquiring: Acquiring;
   readonly handover?: Handover;
+  /** In a cluster of three or more: what this node means to take, and what operators have ordered. */
+  readonly wants: Sides;
+  readonly orders: Orders;
+  readonly move?: Move;
   readonly ending?: Ending;
   /** How often a peer that was called dead turned out to be alive. */
   readonly partitions: number;
@@ -120,6 +126,8 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
     ipfail: EVEN,
     claim: NO_CLAIM,
     acquiring: { sides: NONE, cause: "start" },
+    wants: NONE,
+    orders: new Map(),
     partitions: 0,
     clients: createClients(cluster.heartbeat.respawn),
     groups: createGroups(cluster),
@@ -165,6 +173,7 @@ function deadlines(state: NodeState): Deadlines {
     ipfail: ipfailDeadline(state),
     handover: handover?.deadline,
     fencing: nextFencing(state.fencings),
+    move: state.move?.deadline,
     ending: ending?.nextAt,
     clients: self.phase === "running" ? nextClientStart(state.clients) : undefined,
     addresses: nextAttempt(state.kernel),

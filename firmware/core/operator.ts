@@ -6,7 +6,8 @@ import { record } from "./decision.ts";
 import type { OperatorRequest, ResourceScope } from "./event.ts";
 import { confirmFenced } from "./heartbeat/fencing.ts";
 import { offerHandover, requestHandover } from "./heartbeat/handshake.ts";
-import { isGone, type Peer } from "./heartbeat/membership.ts";
+import { isAlive, isGone, type Peer } from "./heartbeat/membership.ts";
+import { beginMove, sidesToMove } from "./heartbeat/moves.ts";
 import { forgetPosition } from "./heartbeat/positions.ts";
 import { ownReach, reachWords, worseNode } from "./heartbeat/reach.ts";
 import { isStable } from "./heartbeat/report.ts";
@@ -33,9 +34,16 @@ export function onOperator(turn: Turn, request: OperatorRequest, id: number): vo
     return;
   }
   record(turn, { what: "operator", request: `${request.command} ${request.scope}` });
+  const meant = sidesOf(request.scope, turn.state.setup.self, turn.state.cluster);
+  if (turn.state.peers.size > 1) {
+    if (request.command === "takeover") clearFailures(turn, meant);
+    const error = beginMove(turn, request.command, request.scope, id);
+    if (error !== undefined) answer(turn, id, { error });
+    return;
+  }
   if (request.command === "standby") offerHandover(turn, request.scope, "operator", id);
   else {
-    clearFailures(turn, sidesOf(request.scope, turn.state.setup.self, turn.state.cluster));
+    clearFailures(turn, meant);
     requestHandover(turn, request.scope, id);
   }
 }
@@ -87,6 +95,7 @@ function refusal(
   }
   if (command === "standby" && isNone(both(claim.sides, meant)))
     return `nothing to do: ${setup.self} owns no ${resources}`;
+  if (state.peers.size > 1) return refusalAmongMore(state, command, scope);
   if (peer === undefined) return "there is no other node";
   if (isGone(peer) || peer.status !== "active") return `peer ${peer.name} is not active, but ${peer.status}`;
   if (peer.leaving) return `peer ${peer.name} is shutting down`;
@@ -102,4 +111,18 @@ function towardsWorse(state: NodeState, { name, reach }: Peer, now: number): str
   const there = reachWords(reach ?? { count: 0, sure: 0 });
   const here = reachWords(ownReach(state, now));
   return `ipfail keeps resources where more ping nodes are reached: ${name} reaches ${there}, this node ${here}`;
+}
+
+function refusalAmongMore(
+  state: NodeState,
+  command: "takeover" | "standby",
+  scope: ResourceScope,
+): string | undefined {
+  const living = [...state.peers.values()].filter(isAlive);
+  if (isNone(sidesToMove(state, command, scope))) return `nothing to do: there is no ${scope} group to move`;
+  if (living.length === 0) return "no other node is active";
+  if (state.move !== undefined) return "another move is in progress";
+  if (!isStable(state) || !living.every(({ view }) => view?.stable))
+    return "resources are in transition; try again when all nodes are stable";
+  return undefined;
 }

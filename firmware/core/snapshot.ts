@@ -3,7 +3,7 @@
 import { isAlive } from "./heartbeat/membership.ts";
 import { isStable } from "./heartbeat/report.ts";
 import type { SplitBrains } from "./heartbeat/split-brain.ts";
-import { type NodeState, partnerOf } from "./node.ts";
+import type { NodeState } from "./node.ts";
 import { groupAt, isGivenUp, itemOf } from "./resource/group-state.ts";
 import { addressesOf, heldAddresses, wantedAddresses } from "./resource/groups.ts";
 import type { AddressResource } from "./resource/placement.ts";
@@ -161,8 +161,7 @@ function pingNodeSnapshots(state: NodeState, now: number): PingNodeSnapshot[] {
 function groupSnapshot(state: NodeState, index: number): GroupSnapshot {
   const { config, group } = groupAt(state, index);
   const side = config.node;
-  const peer = partnerOf(state);
-  const theirs = peer?.view?.claim.has(side) ? peer.name : undefined;
+  const theirs = [...state.peers.values()].find(({ view }) => view?.claim.has(side))?.name;
   const owner = state.claim.sides.has(side) ? state.setup.self : theirs;
   const items = config.resources.map((_, at) => itemSnapshot(state, index, at));
   return {

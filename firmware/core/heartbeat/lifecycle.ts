@@ -15,6 +15,7 @@ import { linksDown, silentLinks } from "./links.ts";
 import { WORDS } from "./log-words.ts";
 import { awaited, deathAt, died, doubted, isAlive, type Peer } from "./membership.ts";
 import { text } from "./message.ts";
+import { abortMove } from "./moves.ts";
 import { NO_CLAIM } from "./ownership.ts";
 import { awaitPingNodes, knowsPingNodes } from "./ping-nodes.ts";
 
@@ -83,6 +84,7 @@ function rejoin(turn: Turn, ms: number): void {
   record(turn, { what: "stood-still", ms });
   log(turn, WORDS.stalled(ms, deadtime));
   abortHandover(turn, "this node did not run");
+  abortMove(turn, "this node did not run");
   changeClaim(turn, NO_CLAIM, "start");
   for (const peer of peers.values()) {
     setPeer(turn, doubted(peer, nowOf(turn), Math.max(deadtime, peer.deadtime)));
@@ -163,6 +165,7 @@ export function endOrderly(turn: Turn): void {
   const deadline = nowOf(turn) + END_WITHIN;
   record(turn, { what: "stopping" });
   abortHandover(turn, "this node is shutting down");
+  abortMove(turn, "this node is shutting down");
   log(turn, WORDS.shutdownBegins());
   log(turn, WORDS.givingUpAll());
   setSelf(turn, { phase: "stopping" });

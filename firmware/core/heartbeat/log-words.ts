@@ -117,6 +117,15 @@ export const WORDS = {
   takesFromWorse: (node: string, there: Reach, here: Reach) =>
     info(`${node} gives up because it has less visible ping nodes: ${comparison(node, there, here)}`),
 
+  // Among three nodes or more
+  handingOn: (side: string, node: string) => info(`Giving ${side}'s resources to ${node}`),
+  ordered: (side: string, node: string) =>
+    info(`Ordered by an operator: ${node} is to own ${side}'s resources`),
+  noView: (node: string) =>
+    error(
+      `Node ${node} does not say what it owns: resources are shared among three nodes or more by pulsebox alone; taking nothing while it lives`,
+    ),
+
   // Addresses
   held: (address: Address, name: string) => info(`Service address ${address} is on ${name}`),
   noRoute: (address: Address) =>

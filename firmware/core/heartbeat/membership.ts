@@ -3,6 +3,7 @@
 // counts. Everything here is a pure function of one value.
 
 import type { MediumSetup } from "../event.ts";
+import type { Sides } from "../resource/sides.ts";
 import type { MemberSnapshot } from "../snapshot.ts";
 import { createInbox, type Inbox, type Position } from "./inbox.ts";
 import { createLinks, type Links } from "./links.ts";
@@ -47,6 +48,12 @@ export interface Peer {
   readonly reach?: Reach;
   /** Since when it claims what this node claims while it does not hear this node; monotonic ms. */
   readonly unheardSince?: number;
+  /** It was called dead, and now lives or has restarted; in a cluster of three or more that ends orders about its side. */
+  readonly returned: boolean;
+  /** What it said that it owned when it was called dead. */
+  readonly held?: Sides;
+  /** Called dead and not settled with since: what this node owned then, and the first message sent afterwards. */
+  readonly estranged?: { readonly kept: Sides; readonly since: number };
 }
 
 export function createPeer(name: string, deadtime: number, media: readonly MediumSetup[]): Peer {
@@ -65,6 +72,7 @@ export function createPeer(name: string, deadtime: number, media: readonly Mediu
     leaving: false,
     departed: false,
     failbackDue: false,
+    returned: false,
   };
 }
 
@@ -90,23 +98,24 @@ export function awaited(peer: Peer, now: number, patience: number): Peer {
 
 /** A new message came: a sign of life. The status of a peer that was dead or unknown becomes `up` until it tells. */
 export function heard(peer: Peer, now: number): Peer {
+  const returned = peer.status === "dead";
   return {
     ...peer,
     lastHeard: now,
     silentFrom: now,
     patience: peer.deadtime,
-    ...(!isAlive(peer) && { status: "up", failbackDue: true, leaving: false }),
+    ...(!isAlive(peer) && { status: "up", failbackDue: true, leaving: false, returned }),
   };
 }
 
 export function died(peer: Peer): Peer {
-  const { view: _, reach: __, ...rest } = peer;
-  return { ...rest, status: "dead", leaving: false, failbackDue: false };
+  const { view, reach: _, ...rest } = peer;
+  return { ...rest, status: "dead", leaving: false, failbackDue: false, ...(view && { held: view.claim }) };
 }
 
 /** A higher generation: whatever the earlier one held or said ended with it. */
 export function restarted(peer: Peer): Peer {
-  const { view: _, lastHeard: __, reach: ___, ...rest } = peer;
+  const { view: _, lastHeard: __, held: ____, reach: ___, ...rest } = peer;
   return {
     ...rest,
     status: "up",
@@ -116,11 +125,12 @@ export function restarted(peer: Peer): Peer {
     leaving: false,
     departed: false,
     failbackDue: true,
+    returned: true,
   };
 }
 
 /** Nothing known of it is certain any more: this node itself was away. It has `patience` ms to show itself. */
 export function doubted(peer: Peer, now: number, patience: number): Peer {
-  const { view: _, reach: __, ...rest } = peer;
+  const { view: _, reach: __, estranged: ___, ...rest } = peer;
   return { ...rest, status: "unknown", silentFrom: now, patience, leaving: false };
 }

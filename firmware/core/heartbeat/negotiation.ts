@@ -1,4 +1,4 @@
-// Who owns what beside a living or a dead peer. Every rule looks at what is true now and is tried after each event:
+// Who owns what in a pair, beside a living or a dead peer (among more nodes: sharing.ts). Every rule looks at what is true now and is tried after each event:
 // a lost, late or doubled message can delay a decision, never falsify it.
 //
 // 1. Both claim the same: the verdict of ownership.ts; the loser releases at once.
@@ -29,12 +29,17 @@ import { WORDS } from "./log-words.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
 import { type Claim, claimAll, disputed, disputedWords, lost, ruleOf, settled } from "./ownership.ts";
 import { hearsUs, isStable, peerMayHave } from "./report.ts";
+import { share } from "./sharing.ts";
 import { noteDispute, type Verdict } from "./split-brain.ts";
+import { isUnheardTooLong } from "./unheard.ts";
 import type { NodeView } from "./view.ts";
 
 export function negotiate(turn: Turn): void {
   const { self, peers } = turn.state;
-  if (peers.size > 1) return;
+  if (peers.size > 1) {
+    share(turn);
+    return;
+  }
   const peer = partnerOf(turn.state);
   const running = self.phase === "running";
   if (running && isAlive(peer) && peer.view !== undefined) {
@@ -42,7 +47,7 @@ export function negotiate(turn: Turn): void {
     return;
   }
   if (peer !== undefined) {
-    trackUnheard(turn, peer.name, false);
+    isUnheardTooLong(turn, peer.name, false);
     noteDispute(turn, peer.name, []);
   }
   if (running && isGone(peer)) claimEverything(turn);
@@ -77,14 +82,11 @@ function settleDispute(turn: Turn, peer: Peer, view: NodeView): void {
   const theirs: Claim = { sides: view.claim, kept: view.kept, alone: view.alone };
   const dispute = disputed(claim, theirs);
   const unheard = !isNone(dispute) && !hearsUs(turn.state, peer);
-  trackUnheard(turn, peer.name, unheard);
+  const tooLong = isUnheardTooLong(turn, peer.name, unheard);
   if (isNone(dispute)) {
     noteDispute(turn, peer.name, []);
     return;
   }
-  const tooLong =
-    unheard &&
-    nowOf(turn) - (partnerOf(turn.state)?.unheardSince ?? nowOf(turn)) >= cluster.heartbeat.deadtime;
   if (tooLong) log(turn, WORDS.notHeard(peer.name, cluster.heartbeat.deadtime));
   const given = tooLong ? dispute : verdict(turn, peer, theirs);
   noteDispute(turn, peer.name, verdictsOn(turn, dispute, given, peer, tooLong ? "unheard" : theirs));
@@ -122,13 +124,6 @@ function verdict(turn: Turn, peer: Peer, theirs: Claim): Sides {
   const { claim, cluster, setup } = turn.state;
   if (peer.kind === "pulsebox") return lost(claim, theirs, setup.self, cluster.heartbeat.autoFailback);
   return claim.alone ? NONE : disputed(claim, theirs);
-}
-
-function trackUnheard(turn: Turn, name: string, unheard: boolean): void {
-  const peer = turn.state.peers.get(name);
-  if (peer === undefined || unheard === (peer.unheardSince !== undefined)) return;
-  const { unheardSince: _, ...rest } = peer;
-  setPeer(turn, unheard ? { ...rest, unheardSince: nowOf(turn) } : rest);
 }
 
 /** The returned peer agrees and has released: the claim is an ordinary one again, and clients are told where it is. */

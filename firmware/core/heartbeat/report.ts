@@ -4,11 +4,13 @@
 import { isOver, type NodeState, partnerOf } from "../node.ts";
 import { failedSides } from "../resource/failure.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
-import { allSides, either, holdingOf, includes, isNone, NONE, sameSides } from "../resource/sides.ts";
+import { allSides, both, either, holdingOf, includes, isNone, NONE, sameSides } from "../resource/sides.ts";
 import { nowOf, send, setSelf, type Turn } from "../turn.ts";
 import type { ResourceReason } from "./body.ts";
+import type { ClusterView } from "./cluster-view.ts";
 import { awaitsFencing } from "./fencing.ts";
 import type { Handover } from "./handover.ts";
+import type { Position } from "./inbox.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
 import { disputed } from "./ownership.ts";
 import { reachFields } from "./reach.ts";
@@ -16,7 +18,8 @@ import { type NodeView, viewField } from "./view.ts";
 
 /** True when the peer's words are about this life of ours: it has heard us since we last began anew. */
 export function hearsUs(state: NodeState, peer: Peer): boolean {
-  const hears = peer.view?.hears;
+  const { view } = peer;
+  const hears = view?.cluster === undefined ? view?.hears : view.cluster.hears.get(state.setup.self);
   return hears?.generation === state.setup.generation && hears.sequence >= state.self.sinceSequence;
 }
 
@@ -47,8 +50,23 @@ function holdsAsClaimed(state: NodeState): boolean {
 }
 
 function isAgreed(state: NodeState): boolean {
+  if (state.peers.size > 1) return isSettled(state);
   const peer = partnerOf(state);
   return peer === undefined || isGone(peer) || agrees(state, peer);
+}
+
+/** Among three or more: nobody living may have what this node claims, and this node wants nothing more. */
+function isSettled(state: NodeState): boolean {
+  const living = [...state.peers.values()].filter(isAlive);
+  return (
+    isNone(state.wants) &&
+    living.every(
+      (peer) =>
+        peer.view !== undefined &&
+        hearsUs(state, peer) &&
+        isNone(both(state.claim.sides, peerMayHave(peer.view))),
+    )
+  );
 }
 
 function agrees(state: NodeState, peer: Peer): boolean {
@@ -61,6 +79,35 @@ function agrees(state: NodeState, peer: Peer): boolean {
 }
 
 export function ownView(state: NodeState): NodeView {
+  const view = ownPairView(state);
+  if (state.peers.size < 2) return view;
+  const { hears: _, ...rest } = view;
+  return { ...rest, cluster: ownClusterView(state) };
+}
+
+function ownClusterView({ wants, orders, peers, self }: NodeState): ClusterView {
+  const living = [...peers.values()].filter(isAlive);
+  return {
+    wants,
+    echo: new Map(
+      living.flatMap(({ name, view }) =>
+        view?.cluster && !isNone(view.cluster.wants) ? [[name, view.cluster.wants] as const] : [],
+      ),
+    ),
+    estranged: new Map(
+      [...peers.values()].flatMap(({ name, estranged }) =>
+        estranged ? [[name, estranged.kept] as const] : [],
+      ),
+    ),
+    orders,
+    hears: new Map(
+      living.flatMap(({ name, inbox }) => (inbox.position ? [[name, inbox.position] as const] : [])),
+    ),
+    leaving: self.phase === "stopping",
+  };
+}
+
+function ownPairView(state: NodeState): NodeView {
   const { claim, kernel, cluster, handover } = state;
   const peer = partnerOf(state);
   const position = peer?.inbox.position;
@@ -113,10 +160,23 @@ function holdingNews(state: NodeState): string {
 
 /** Everything in a status whose change the peer should know at once: all but the number heard last. */
 function statusNews(state: NodeState): string {
-  const { hears, ...view } = ownView(state);
-  const said = hears === undefined ? view : { ...view, hears: { generation: hears.generation, sequence: 0 } };
+  const { hears, cluster, ...view } = ownView(state);
+  const said: NodeView = {
+    ...view,
+    ...(hears && { hears: unnumbered(hears) }),
+    ...(cluster && {
+      cluster: {
+        ...cluster,
+        hears: new Map([...cluster.hears].map(([name, each]) => [name, unnumbered(each)])),
+      },
+    }),
+  };
   const reached = state.pingNodes.nodes.filter(({ status }) => status === "ping").map(({ name }) => name);
   return [state.self.status, viewField(said, state.setup.self).value, ...reached].join(" ");
+}
+
+function unnumbered({ generation }: Position): Position {
+  return { generation, sequence: 0 };
 }
 
 /** What a real node's resource message tells, in the terms in which ours speak of themselves. */

@@ -3,8 +3,9 @@
 // now, not on each message having arrived: what was lost is said again, and what is stale is overtaken.
 
 import type { ClusterConfig } from "../config/cluster.ts";
-import { holdingOf, type Sides, sidesOf } from "../resource/sides.ts";
+import { holdingOf, isNone, NONE, type Sides, sidesOf } from "../resource/sides.ts";
 import type { Holding } from "./body.ts";
+import { type ClusterView, clusterWords, parseClusterWords, parseSides } from "./cluster-view.ts";
 import type { Field } from "./message.ts";
 
 export interface NodeView {
@@ -24,13 +25,18 @@ export interface NodeView {
   readonly failed?: Sides;
   /** The living peer's generation and the highest number heard of it; absent while it is unknown or dead. */
   readonly hears?: { readonly generation: number; readonly sequence: number };
+  /** In a cluster of three or more, where kept, alone, handover and hears say nothing. */
+  readonly cluster?: ClusterView;
 }
 
 export const VIEW_FIELD = "pulsebox";
+/** Of a pair, and of a cluster of three or more. */
 const VERSION = "1";
+const CLUSTER_VERSION = "2";
 
 /** The view of the node `self`. */
 export function viewField(view: NodeView, self: string): Field {
+  if (view.cluster !== undefined) return clusterField(view, view.cluster);
   const hears =
     view.hears === undefined
       ? "-"
@@ -41,6 +47,12 @@ export function viewField(view: NodeView, self: string): Field {
   return { name: VIEW_FIELD, value: `${VERSION} ${holdings} ${flags} ${hears}${failed}` };
 }
 
+function clusterField({ claim, has, failed = NONE, stable }: NodeView, cluster: ClusterView): Field {
+  const sides = [claim, has, failed].map((each) => [...each].join("+") || "-").join(" ");
+  const state = cluster.leaving ? "leaving" : stable ? "stable" : "changing";
+  return { name: VIEW_FIELD, value: `${CLUSTER_VERSION} ${sides} ${state} ${clusterWords(cluster)}` };
+}
+
 const HOLDING = "(none|local|foreign|all)";
 const PATTERN = new RegExp(
   `^${VERSION} ${HOLDING} ${HOLDING} ${HOLDING} (alone|paired) (stable|changing) (none|giver|taker) (?:-|([0-9a-f]{1,14}):([0-9a-f]{1,14}))(?: failed ${HOLDING})?$`,
@@ -48,6 +60,7 @@ const PATTERN = new RegExp(
 
 /** What the node `sender` shows; undefined for anything that `viewField` of this version would not have written. */
 export function parseView(text: string, sender: string, cluster: ClusterConfig): NodeView | undefined {
+  if (cluster.nodes.length > 2) return parseClusterField(text, cluster);
   const match = PATTERN.exec(text);
   if (match === null) return undefined;
   const [, claim, has, kept, alone, stable, handover, generation, sequence, failed] = match;
@@ -65,4 +78,16 @@ export function parseView(text: string, sender: string, cluster: ClusterConfig):
         hears: { generation: Number.parseInt(generation, 16), sequence: Number.parseInt(sequence, 16) },
       }),
   };
+}
+
+function parseClusterField(text: string, cluster: ClusterConfig): NodeView | undefined {
+  const [version, claimed = "", had = "", broken = "", state = "", ...words] = text.split(" ");
+  if (version !== CLUSTER_VERSION || !["stable", "changing", "leaving"].includes(state)) return undefined;
+  const [claim, has, failed] = [claimed, had, broken].map((word) => parseSides(word, cluster));
+  const view = parseClusterWords(words, state === "leaving", cluster);
+  if (claim === undefined || has === undefined || failed === undefined || view === undefined)
+    return undefined;
+  const ofPairs = { kept: NONE, alone: false, handover: "none" } as const;
+  const failures = isNone(failed) ? {} : { failed };
+  return { claim, has, stable: state === "stable", ...ofPairs, ...failures, cluster: view };
 }

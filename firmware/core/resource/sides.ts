@@ -10,6 +10,11 @@ export type Sides = ReadonlySet<string>;
 
 export const NONE: Sides = new Set();
 
+/** Those of the nodes named. */
+export function sidesIn(nodes: Iterable<string>): Sides {
+  return new Set(nodes);
+}
+
 export function allSides({ nodes, resources }: ClusterConfig): Sides {
   return new Set([...nodes.map(({ name }) => name), ...resources.map(({ node }) => node)]);
 }

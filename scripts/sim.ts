@@ -1,18 +1,20 @@
-// `npm run sim`: plays simulated pairs. --seed N plays one run, with --trace every event and action as it happens;
+// `npm run sim`: plays simulated clusters. --seed N plays one run, with --trace every event and action as it happens;
 // --hours N plays fresh seeds until so much time has been simulated. Exit status 1 when an invariant broke.
 
 import { parseArgs } from "node:util";
 import { failureReport, type RunResult, runSeed } from "../test/support/sim/run.ts";
 
-const USAGE = `usage: npm run sim -- [--seed N [--trace]] [--hours H] [--minutes M]
+const USAGE = `usage: npm run sim -- [--seed N [--trace]] [--nodes N] [--hours H] [--minutes M]
   --seed N     plays the run of this seed again
   --trace      prints every event and action of it
+  --nodes N    nodes of each cluster (default: two or three, by the seed)
   --hours H    simulated hours to play with fresh seeds (default 1)
   --minutes M  simulated minutes of each run before its end (default 4, as in the tests)`;
 
 interface Wishes {
   readonly seed?: number;
   readonly trace: boolean;
+  readonly nodes?: number;
   readonly hours: number;
   readonly ms: number;
 }
@@ -21,6 +23,7 @@ function readWishes(args: readonly string[]): Wishes | undefined {
   const options = {
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
+    nodes: { type: "string" },
     hours: { type: "string", default: "1" },
     minutes: { type: "string", default: "4" },
   } as const;
@@ -29,14 +32,25 @@ function readWishes(args: readonly string[]): Wishes | undefined {
     const [seed, hours, minutes] = [values.seed ?? "0", values.hours, values.minutes].map(Number);
     if (seed === undefined || !Number.isInteger(seed) || seed < 0) return undefined;
     if (!(hours !== undefined && hours > 0 && minutes !== undefined && minutes > 0)) return undefined;
-    return { ...(values.seed !== undefined && { seed }), trace: values.trace, hours, ms: minutes * 60_000 };
+    const nodes = Number(values.nodes ?? "2");
+    if (!Number.isInteger(nodes) || nodes < 2 || nodes > 9) return undefined;
+    const given = {
+      ...(values.seed !== undefined && { seed }),
+      ...(values.nodes !== undefined && { nodes }),
+    };
+    return { ...given, trace: values.trace, hours, ms: minutes * 60_000 };
   } catch {
     return undefined;
   }
 }
 
-function playOne(seed: number, { ms, trace }: Wishes): RunResult {
-  return runSeed({ seed, ms, ...(trace && { print: (line: string) => console.log(line) }) });
+function playOne(seed: number, { ms, trace, nodes }: Wishes): RunResult {
+  return runSeed({
+    seed,
+    ms,
+    ...(nodes !== undefined && { nodes }),
+    ...(trace && { print: (line: string) => console.log(line) }),
+  });
 }
 
 function playMany(wishes: Wishes): readonly RunResult[] {

@@ -1,4 +1,4 @@
-// The pair under every misfortune the simulator knows, for a fixed share of processor time: fixed seeds, so that the
+// Two nodes and three under every misfortune the simulator knows, for a fixed share of processor time: fixed seeds, so that the
 // same commit gives the same result, and one fresh seed, so that the share grows with every run.
 
 import { expect, test } from "vitest";
@@ -9,7 +9,7 @@ const STORY = 240_000;
 /** Processor seconds; a slow machine plays fewer of the fixed seeds, and says so. */
 const BUDGET = 40;
 
-test("two nodes keep every invariant through crashes, cuts, pauses, operators and attackers", () => {
+test("two nodes, and three, keep every invariant through crashes, cuts, pauses, operators and attackers", () => {
   const fresh = Math.floor(Math.random() * 0x1_0000_0000);
   const seeds = [fresh, ...Array.from({ length: FIXED_SEEDS }, (_, index) => index + 1)];
   const started = process.cpuUsage();

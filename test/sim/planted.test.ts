@@ -5,11 +5,15 @@ import { PLANTED } from "../support/sim/planted.ts";
 import { runSeed } from "../support/sim/run.ts";
 
 const SEEDS = 12;
-const STORY = 240_000;
+const STORY = 120_000;
 
-test.each(Object.entries(PLANTED))("a core that %s breaks an invariant", (_fault, { logic, breaks }) => {
+const CASES = Object.entries(PLANTED).flatMap(([fault, planted]) =>
+  ([2, 3] as const).map((nodes) => [fault, nodes, planted] as const),
+);
+
+test.each(CASES)("a core that %s breaks an invariant among %d nodes", (_fault, nodes, { logic, breaks }) => {
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const { failure } = runSeed({ seed, ms: STORY, logic });
+    const { failure } = runSeed({ seed, ms: STORY, nodes, logic });
     if (failure === undefined) continue;
     console.log(`seed ${seed} ${failure.reason}`);
     const named = breaks.filter((name) => failure.reason.includes(` s: ${name}`));

@@ -4,9 +4,9 @@
 
 import type { Action } from "../../../firmware/core/action.ts";
 import type { ClusterConfig } from "../../../firmware/core/config/cluster.ts";
-import type { Event, NodeSetup, ObservedAddress } from "../../../firmware/core/event.ts";
+import type { Event, MediumSetup, NodeSetup, ObservedAddress } from "../../../firmware/core/event.ts";
 import type { CheckSpec, Program } from "../../../firmware/core/program.ts";
-import { MEDIA, nodeSetup, ROUTES } from "../cluster-config.ts";
+import { nodeSetup, ROUTES } from "../cluster-config.ts";
 import type { Chance } from "./chance.ts";
 import { deepFreeze } from "./freeze.ts";
 import { SimulatedKernel } from "./kernel.ts";
@@ -32,6 +32,7 @@ const RESET_TAKES = 5000;
 
 export class Box {
   readonly name: string;
+  readonly media: readonly MediumSetup[];
   readonly kernel: SimulatedKernel;
   readonly programs: SimulatedPrograms;
   state: NodeState | undefined;
@@ -63,6 +64,7 @@ export class Box {
 
   constructor(
     name: string,
+    media: readonly MediumSetup[],
     config: ClusterConfig,
     logic: Logic,
     schedule: Schedule,
@@ -70,6 +72,7 @@ export class Box {
     observer: BoxObserver,
   ) {
     this.name = name;
+    this.media = media;
     this.#config = config;
     this.#logic = logic;
     this.#schedule = schedule;
@@ -98,7 +101,7 @@ export class Box {
     this.touch();
     this.#ended = false;
     this.startedAt = this.#schedule.now;
-    const setup: NodeSetup = nodeSetup(this.name, this.starts, MEDIA);
+    const setup: NodeSetup = nodeSetup(this.name, this.starts, this.media);
     this.state = this.#logic.createNode(this.#config, setup);
     if (this.#frozen) deepFreeze(this.state);
     this.deliver({ type: "start" });

@@ -1,11 +1,11 @@
-// What happens to a simulated pair: a random story of crashes, power cuts, pauses, bad networks, operators and attackers,
-// with quiet stretches in which the pair must come to rest.
+// What happens to a simulated cluster: a random story of crashes, power cuts, pauses, bad networks, operators and attackers,
+// with quiet stretches in which the nodes must come to rest.
 
 import type { OperatorRequest } from "../../../firmware/core/event.ts";
 import type { Box } from "./box.ts";
 import type { Chance } from "./chance.ts";
 import type { Quality } from "./network.ts";
-import { MEDIA, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** The hardware watchdog resets a box whose process did not run for so long, ms. */
 const WATCHDOG = 10_000;
@@ -20,6 +20,7 @@ const FAULTS: readonly (readonly [number, Fault])[] = [
   [2, cutOneWay],
   [2, cutMedium],
   [3, partition],
+  [2, cutBetween],
   [2, deafen],
   [3, degrade],
   [8, operate],
@@ -33,19 +34,34 @@ const FAULTS: readonly (readonly [number, Fault])[] = [
   [1, removeByHand],
 ];
 
-/** Plays a story of `ms`; afterwards everything is repaired and the pair had time to rest. */
+/** Plays a story of `ms`; afterwards everything is repaired and the nodes had time to rest. */
 export function playStory(world: World, ms: number): void {
   const chance = world.chance.fork();
-  startPair(world, chance);
+  startAll(world, chance);
   const end = world.schedule.now + ms;
   while (world.schedule.now < end) {
     playEpisode(world, chance);
-    // A pair must also come to rest in bad weather, as long as frames get through.
+    // Nodes must also come to rest in bad weather, as long as frames get through.
     if (chance.happens(0.8)) repair(world);
     world.run(chance.happens(0.08) ? world.watch.calm + 12_000 : chance.between(500, 5000));
   }
   repair(world);
   world.run(world.watch.calm + 40_000);
+  examine(world, chance);
+}
+
+/** What every run ends with, from rest: a partition that heals, and a power cut. */
+function examine(world: World, chance: Chance): void {
+  const { deadtime } = world.config.heartbeat;
+  const lonely = chance.pick(world.boxes);
+  separate(world, [lonely], world.othersOf(lonely));
+  world.run(2 * deadtime);
+  repair(world);
+  world.run(world.watch.calm + 2000);
+  const dead = chance.pick(world.boxes);
+  expectTakeover(world, dead);
+  world.happen(`${dead.name} loses power`, () => dead.cutPower());
+  world.run(2 * deadtime + 1000);
 }
 
 /** Misfortunes seldom come alone: some at the same moment, some in the middle of what the last one caused. */
@@ -57,9 +73,9 @@ function playEpisode(world: World, chance: Chance): void {
   }
 }
 
-function startPair(world: World, chance: Chance): void {
+function startAll(world: World, chance: Chance): void {
   const { keepalive } = world.config.heartbeat;
-  // Some pairs live with slow kernels and with media on which frames overtake each other all the time.
+  // Some clusters live with slow kernels and with media on which frames overtake each other all the time.
   const jitter = chance.pick([0.3, 0.3, keepalive / 10, keepalive / 3]);
   world.network.usual = { ...world.network.usual, jitter };
   const slowness = chance.pick([2, 2, 40]);
@@ -88,7 +104,7 @@ function pickFault(chance: Chance): Fault {
 
 function powerCut(world: World, chance: Chance, box: Box): void {
   if (!box.powered) return;
-  expectTakeover(world, world.peerOf(box));
+  expectTakeover(world, box);
   world.happen(`${box.name} loses power`, () => box.cutPower());
   const away = chance.pick([
     chance.between(100, 5000),
@@ -98,20 +114,25 @@ function powerCut(world: World, chance: Chance, box: Box): void {
   world.schedule.after(away, () => world.happen(`${box.name} gets power`, () => box.boot()));
 }
 
-/** Unless something befalls the survivor meanwhile, it must be fast. */
-function expectTakeover(world: World, survivor: Box): void {
+/** Unless something befalls the survivors meanwhile, they must be fast. */
+function expectTakeover(world: World, dead: Box): void {
   const { now } = world.schedule;
-  if (survivor.state?.self.phase !== "running" || survivor.paused || survivor.kernel.refusing) return;
-  const from = world.peerOf(survivor).name;
-  const qualities = MEDIA.map(({ id }) => world.network.quality(id, from));
-  const inFlight = Math.max(...qualities.map(({ delay, jitter }) => delay + jitter));
-  // One that has just waked from a pause forgives the peer a keepalive of silence.
-  if (now - survivor.touchedAt < world.watch.calm) return;
-  const powered = world.peerOf(survivor).starts;
-  world.schedule.after(world.watch.survivorBound(inFlight), () => {
-    const peer = world.peerOf(survivor);
-    if (survivor.touchedAt < now && !peer.powered && peer.starts === powered)
-      world.watch.mustOwnAll(survivor);
+  const survivors = world.othersOf(dead).filter(({ powered }) => powered);
+  // One that has just waked from a pause forgives the others a keepalive of silence.
+  const well = ({ state, paused, kernel, touchedAt }: Box): boolean =>
+    state?.self.phase === "running" &&
+    state.kernel.attempts === 0 &&
+    !paused &&
+    !kernel.refusing &&
+    now - touchedAt > 3 * world.config.heartbeat.deadtime;
+  const quiet = survivors.length < 2 || world.watch.isQuiet;
+  if (survivors.length === 0 || !survivors.every(well) || !quiet) return;
+  const starts = dead.starts;
+  const inFlight = Math.max(...world.boxes.map(({ name }) => world.network.slowest(name)));
+  world.schedule.after(world.watch.survivorBound(inFlight, survivors.length), () => {
+    // One that was off has nothing to do with it, unless it comes back meanwhile.
+    const untouched = world.othersOf(dead).every(({ touchedAt }) => touchedAt < now);
+    if (untouched && !dead.powered && dead.starts === starts) world.watch.mustOwnAll(survivors);
   });
 }
 
@@ -156,40 +177,65 @@ function pause(world: World, chance: Chance, box: Box): void {
   });
 }
 
-function change(world: World, medium: string, from: Box, quality: Partial<Quality>): void {
-  const now = { ...world.network.quality(medium, from.name), ...quality };
+/** From `from` to each of `to`, on one wire. */
+function change(world: World, wire: string, from: Box, to: readonly Box[], quality: Partial<Quality>): void {
+  const ends = world.network.wires.find(({ name }) => name === wire)?.ends ?? [];
+  const reached = to.filter(({ name }) => name !== from.name && ends.some(({ node }) => node === name));
+  if (reached.length === 0 || !ends.some(({ node }) => node === from.name)) return;
   const words = Object.entries(quality).map(
     ([name, value]) => `${name} ${typeof value === "number" ? value.toFixed(2) : value}`,
   );
-  world.happen(`${medium} from ${from.name}: ${words.join(", ")}`, () =>
-    world.network.set(medium, from.name, now),
-  );
+  const names = reached.map(({ name }) => name).join(" and ");
+  world.happen(`${wire} from ${from.name} to ${names}: ${words.join(", ")}`, () => {
+    for (const { name } of reached) {
+      const now = { ...world.network.quality(wire, from.name, name), ...quality };
+      world.network.set(wire, from.name, now, name);
+    }
+  });
+}
+
+/** Both ways, on all wires, between each of the first and each of the second. */
+function separate(world: World, some: readonly Box[], others: readonly Box[]): void {
+  for (const { name } of world.network.wires) {
+    for (const box of some) change(world, name, box, others, { cut: true });
+    for (const box of others) change(world, name, box, some, { cut: true });
+  }
+}
+
+function pickWire(world: World, chance: Chance): string {
+  return world.network.wires[chance.integer(0, world.network.wires.length - 1)]?.name ?? "";
 }
 
 function cutOneWay(world: World, chance: Chance, box: Box): void {
-  change(world, chance.pick(MEDIA).id, box, { cut: true });
+  change(world, pickWire(world, chance), box, world.othersOf(box), { cut: true });
 }
 
 function cutMedium(world: World, chance: Chance): void {
-  const { id } = chance.pick(MEDIA);
-  for (const box of world.boxes) change(world, id, box, { cut: true });
+  const wire = pickWire(world, chance);
+  for (const box of world.boxes) change(world, wire, box, world.boxes, { cut: true });
 }
 
-function partition(world: World, chance: Chance): void {
-  for (const { id } of MEDIA) for (const box of world.boxes) change(world, id, box, { cut: true });
+/** One box stands alone. */
+function partition(world: World, chance: Chance, box: Box): void {
+  separate(world, [box], world.othersOf(box));
   const ms = chance.pick([chance.between(100, 2000), chance.between(500, 10_000)]);
   world.schedule.after(ms, () => repair(world));
 }
 
+/** Two boxes hear each other no longer, except by a third one that sends on. */
+function cutBetween(world: World, chance: Chance, box: Box): void {
+  separate(world, [box], [chance.pick(world.othersOf(box))]);
+}
+
 /** The box is no longer heard, but hears. */
 function deafen(world: World, _chance: Chance, box: Box): void {
-  for (const { id } of MEDIA) change(world, id, box, { cut: true });
+  for (const { name } of world.network.wires) change(world, name, box, world.boxes, { cut: true });
 }
 
 function degrade(world: World, chance: Chance, box: Box): void {
   const { keepalive } = world.config.heartbeat;
-  for (const { id } of MEDIA) {
-    change(world, id, box, {
+  for (const { name } of world.network.wires) {
+    change(world, name, box, world.boxes, {
       loss: chance.pick([0, 0.05, 0.3]),
       duplicate: chance.pick([0, 0.2]),
       delay: chance.between(0, keepalive / 4),
@@ -214,7 +260,7 @@ function operate(world: World, chance: Chance, box: Box): void {
   });
 }
 
-/** Two operators at the same moment. */
+/** Operators at all boxes at the same moment. */
 function operateBoth(world: World, chance: Chance): void {
   for (const box of world.boxes) operate(world, chance, box);
 }
@@ -254,7 +300,8 @@ function attack(world: World, chance: Chance, box: Box): void {
       const packet = box.running ? world.replayable(box) : undefined;
       if (packet === undefined) return;
       const bytes = chance.happens(0.7) ? packet.bytes : damaged(packet.bytes, chance);
-      world.inject(chance.pick(MEDIA).id, box, bytes);
+      const medium = box.media[chance.integer(0, box.media.length - 1)]?.id ?? "";
+      world.inject(medium, box, bytes);
     });
   }
 }

@@ -22,6 +22,8 @@ export const GOOD: Quality = { cut: false, loss: 0, duplicate: 0, delay: 0.2, ji
 
 export interface Packet {
   readonly bytes: Uint8Array;
+  /** The medium of the sender. */
+  readonly medium: string;
   /** Whose message it is, which start of that node made it, and its number; 0 for control messages. */
   readonly author: string;
   readonly start: number;
@@ -61,7 +63,10 @@ export class Network {
   /** The longest that a frame of the node may be under way, ms. */
   slowest(from: string): number {
     const qualities = this.wires.flatMap(({ name, ends, baud }) =>
-      ends.map(({ node }) => ({ ...this.quality(name, from, node), byte: baud === undefined ? 0 : 10_000 / baud })),
+      ends.map(({ node }) => ({
+        ...this.quality(name, from, node),
+        byte: baud === undefined ? 0 : 10_000 / baud,
+      })),
     );
     return Math.max(...qualities.map(({ delay, jitter, byte }) => delay + jitter + byte * 2000));
   }
@@ -82,7 +87,7 @@ export class Network {
 
   /** `from` puts a frame on its medium. */
   send(bytes: Uint8Array, from: string, medium: string): void {
-    const packet: Packet = { bytes, ...identityOf(bytes) };
+    const packet: Packet = { bytes, medium, ...identityOf(bytes) };
     this.recorded.push(packet);
     if (this.recorded.length > RECORDED) this.recorded.shift();
     for (const wire of this.wires) {
@@ -98,8 +103,8 @@ export class Network {
     const onCable = this.#onCable(packet, wire, from, to);
     const copies = wire.baud === undefined && this.#chance.happens(duplicate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      const spread = wire.baud === undefined ? this.#chance.between(0, jitter) : 0;
       if (cut || onCable === undefined || this.#chance.happens(loss)) continue;
+      const spread = wire.baud === undefined ? this.#chance.between(0, jitter) : 0;
       this.#schedule.after(onCable + delay + spread, () => this.#receive(packet, to, medium));
     }
   }
@@ -117,9 +122,12 @@ export class Network {
   }
 }
 
-function identityOf(bytes: Uint8Array): Pick<Packet, "author" | "start" | "order"> {
+const AUTHOR = /[)\n]src=([^,\n]+)/;
+const GENERATION = /[)\n]hg=([0-9a-f]+)/;
+const SEQUENCE = /[)\n]seq=([0-9a-f]+)/;
+
+export function identityOf(bytes: Uint8Array): Pick<Packet, "author" | "start" | "order"> {
   const text = latin1Text(bytes);
-  const hex = (name: string): number =>
-    Number.parseInt(new RegExp(`[)\\n]${name}=([0-9a-f]+)`).exec(text)?.[1] ?? "0", 16);
-  return { author: /[)\n]src=([^,\n]+)/.exec(text)?.[1] ?? "", start: hex("hg"), order: hex("seq") };
+  const hex = (pattern: RegExp): number => Number.parseInt(pattern.exec(text)?.[1] ?? "0", 16);
+  return { author: AUTHOR.exec(text)?.[1] ?? "", start: hex(GENERATION), order: hex(SEQUENCE) };
 }

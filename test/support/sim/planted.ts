@@ -3,9 +3,19 @@
 
 import type { Action } from "../../../firmware/core/action.ts";
 import type { Event } from "../../../firmware/core/event.ts";
-import type { Peer } from "../../../firmware/core/heartbeat/membership.ts";
-import { allSides } from "../../../firmware/core/resource/sides.ts";
+import { isAlive, type Peer } from "../../../firmware/core/heartbeat/membership.ts";
+import { latin1Text } from "../../../firmware/core/heartbeat/text.ts";
+import {
+  allSides,
+  both,
+  either,
+  isNone,
+  NONE,
+  type Sides,
+  without,
+} from "../../../firmware/core/resource/sides.ts";
 import { type Logic, type NodeState, REAL } from "./logic.ts";
+import { identityOf } from "./network.ts";
 
 /** The real core, with what it decided changed. */
 function afterwards(
@@ -29,6 +39,13 @@ function beforehand(change: (state: NodeState, event: Event) => NodeState): Logi
 function withPeers(state: NodeState, change: (peer: Peer) => Partial<Peer>): NodeState {
   const changed = [...state.peers].map(([name, peer]) => [name, { ...peer, ...change(peer) }] as const);
   return { ...state, peers: new Map(changed) };
+}
+
+/** What the living others say that they own. */
+function othersClaim({ peers }: NodeState): Sides {
+  return [...peers.values()]
+    .filter(isAlive)
+    .reduce((all, { view }) => either(all, view?.claim ?? NONE), NONE);
 }
 
 export interface Planted {
@@ -61,18 +78,51 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
       }));
     }),
   },
-  "keeps everything when a partition heals": {
+  "takes every generation for the same": {
+    breaks: ["single owner", "owner", "hasty", "no cause", "chatter", "release first", "delivered"],
+    logic: beforehand((state, event) => {
+      if (event.type !== "frame") return state;
+      const { author, start } = identityOf(event.bytes);
+      return withPeers(state, ({ name, inbox }) =>
+        name === author && inbox.position !== undefined
+          ? { inbox: { ...inbox, position: { ...inbox.position, generation: start } } }
+          : {},
+      );
+    }),
+  },
+  "never asks for what was lost": {
+    breaks: ["delivered"],
+    logic: afterwards((state, actions) => ({
+      state,
+      actions: actions.filter(
+        (action) => action.type !== "send" || !/[)\n]t=NS_rexmit/.test(latin1Text(action.bytes)),
+      ),
+    })),
+  },
+  "takes in both halves of a split brain (both-take)": {
     breaks: ["single owner", "progress", "chatter"],
     logic: {
       ...REAL,
       step: (before, event) => {
         const { state, actions } = REAL.step(before, event);
         const { claim, placements, announcements } = before;
-        const yields = claim.alone && claim.sides !== state.claim.sides && state.handover === undefined;
+        const lost = without(claim.sides, state.claim.sides);
+        const yields = !isNone(both(lost, othersClaim(state))) && state.handover === undefined;
         if (!yields || state.self.phase !== "running") return { state, actions };
         return { state: { ...state, claim, placements, announcements }, actions };
       },
     },
+  },
+  "yields in both halves of a split brain and leaves it to the other (both-yield)": {
+    breaks: ["gap", "owner", "takeover", "chatter"],
+    logic: afterwards((state, actions) => {
+      const { yielded = NONE } = state as { readonly yielded?: Sides };
+      const left = either(yielded, both(state.claim.sides, othersClaim(state)));
+      const claim = { ...state.claim, sides: without(state.claim.sides, left) };
+      const acquiring = { ...state.acquiring, sides: without(state.acquiring.sides, left) };
+      const settled = isNone(claim.sides) ? { ...claim, alone: false } : claim;
+      return { state: { ...state, claim: settled, acquiring, yielded: left } as NodeState, actions };
+    }),
   },
   "never announces": {
     breaks: ["reachable"],

@@ -6,6 +6,8 @@ import { World } from "./world.ts";
 
 export interface RunResult {
   readonly seed: number;
+  /** How many it was made for, if that was not left to the seed. */
+  readonly nodes?: number;
   /** Simulated milliseconds. */
   readonly ms: number;
   readonly moves: number;
@@ -20,15 +22,18 @@ export interface RunResult {
 export interface RunOptions {
   readonly seed: number;
   readonly ms: number;
+  /** How many nodes; absent: two or three, by the seed. */
+  readonly nodes?: number;
   readonly logic?: Logic;
   readonly print?: (line: string) => void;
 }
 
-export function runSeed({ seed, ms, logic, print }: RunOptions): RunResult {
-  const world = new World({ seed, ...(logic && { logic }), ...(print && { print }) });
+export function runSeed({ seed, ms, nodes, logic, print }: RunOptions): RunResult {
+  const count = nodes === undefined ? {} : { nodes };
+  const world = new World({ seed, ...count, ...(logic && { logic }), ...(print && { print }) });
   const result = (): Omit<RunResult, "failure"> => {
     const { moves, longestDouble, longestGap } = world.watch;
-    return { seed, ms: world.schedule.now, moves, longestDouble, longestGap };
+    return { seed, ...count, ms: world.schedule.now, moves, longestDouble, longestGap };
   };
   try {
     playStory(world, ms);
@@ -41,10 +46,10 @@ export function runSeed({ seed, ms, logic, print }: RunOptions): RunResult {
 }
 
 /** What to print about a failed run: how to see it again first. */
-export function failureReport({ seed, failure }: RunResult): string {
+export function failureReport({ seed, nodes, failure }: RunResult): string {
   return [
     `seed ${seed} breaks an invariant ${failure?.reason}`,
-    `replay: npm run sim -- --seed ${seed} --trace`,
+    `replay: npm run sim -- --seed ${seed}${nodes === undefined ? "" : ` --nodes ${nodes}`} --trace`,
     "",
     failure?.trace.split("\n").slice(-60).join("\n"),
   ].join("\n");

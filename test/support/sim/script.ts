@@ -4,7 +4,9 @@
 //   cluster auto_failback=off keepalive=100 ping=A,B ping_group=NAME:A,B ipfail=on
 //                         values other than those of test/support/cluster-config.ts; first block only
 //   power on|off NODE…    crash NODE…    start NODE…    stop NODE…    pause NODE…    resume NODE…
-//   cut [NODE…]           no frame of these nodes arrives any more (of none named: of both)
+//                         nodes=3 media=ring (words of topology.ts)
+//   cut [NODE…]           no frame of these nodes arrives any more (of none named: of all)
+//   separate NODE NODE    no frame of the one arrives at the other any more, in both directions; "heal" ends it
 //   heal                  all media and ways to ping nodes are whole again
 //   unplug NODE… / plug NODE…   the cable of eth0: its medium and the ways to all ping nodes
 //   lost PING NODE… / found PING NODE…   the way between a ping node and these nodes
@@ -33,7 +35,7 @@ import { clusterConfig, GROUPS, resourceGroup } from "../cluster-config.ts";
 import type { Box } from "./box.ts";
 import { GOOD } from "./network.ts";
 import type { Behaviour, Call } from "./programs.ts";
-import { MEDIA, World } from "./world.ts";
+import { World } from "./world.ts";
 
 const RULE = "----";
 const SEED = 1;
@@ -61,9 +63,11 @@ class Player {
   constructor(commands: readonly string[]) {
     const cluster = commands.find((line) => line.startsWith("cluster ")) ?? "cluster";
     const groups = commands.filter((line) => line.startsWith("group ")).map(groupOf);
+    const { nodes = "2", media = "two-segments", ...heartbeat } = settingsOf(cluster);
     this.#world = new World({
       seed: SEED,
-      config: clusterConfig(heartbeatOf(cluster), groups.length === 0 ? GROUPS : groups),
+      form: media,
+      config: clusterConfig(heartbeatOf(heartbeat), groups.length === 0 ? GROUPS : groups, Number(nodes)),
       observe: this.#note.bind(this),
     });
   }
@@ -92,6 +96,7 @@ class Player {
     else if (verb === "pause") each((box) => box.pause());
     else if (verb === "resume") each((box) => box.resume());
     else if (verb === "cut") this.#setMedia(boxes.length === 0 ? world.boxes : boxes, true);
+    else if (verb === "separate") this.#separate(boxes);
     else if (verb === "heal") this.#heal();
     else if (verb === "unplug" || verb === "plug") each((box) => this.#plug(box, verb === "plug"));
     else if (verb === "lost" || verb === "found")
@@ -123,8 +128,18 @@ class Player {
   }
 
   #setMedia(boxes: readonly Box[], cut: boolean): void {
-    for (const { id } of MEDIA)
-      for (const { name } of boxes) this.#world.network.set(id, name, { ...GOOD, cut });
+    const { network } = this.#world;
+    for (const wire of network.wires)
+      for (const { name } of boxes) network.set(wire.name, name, { ...GOOD, cut });
+  }
+
+  #separate(boxes: readonly Box[]): void {
+    const { network } = this.#world;
+    for (const { name } of network.wires) {
+      for (const from of boxes) {
+        for (const to of boxes) network.set(name, from.name, { ...GOOD, cut: true }, to.name);
+      }
+    }
   }
 
   #heal(): void {
@@ -132,10 +147,10 @@ class Player {
     this.#world.pingTargets.repair();
   }
 
-  /** eth0 is the second medium. */
+  /** eth0 is the second wire. */
   #plug(box: Box, whole: boolean): void {
     const { network, boxes, config, pingTargets } = this.#world;
-    for (const { name } of boxes) network.set(MEDIA[1].id, name, { ...GOOD, cut: !whole });
+    for (const { name } of boxes) network.set(network.wires[1]?.name ?? "", name, { ...GOOD, cut: !whole });
     const { ping, pingGroups } = config.heartbeat;
     for (const target of [...ping, ...pingGroups.flatMap(({ members }) => members)])
       pingTargets.set(box, target, whole);
@@ -154,21 +169,20 @@ class Player {
   }
 
   #replay(box: Box, count: number): void {
-    const from = this.#world.peerOf(box).name;
-    const packets = this.#world.network.recorded.filter((packet) => packet.from === from);
+    const packets = this.#world.network.recorded.filter(({ author }) => author !== box.name);
     for (const { medium, bytes } of packets.slice(-count)) this.#world.inject(medium, box, bytes);
   }
 
   #forge(box: Box): void {
     const auth = createAuthenticator({ sendWith: 1, keys: [{ id: 1, method: "sha1", key: "guessed" }] });
-    const trailer = { src: this.#world.peerOf(box).name, seq: 9999, hg: 9, ts: 1 };
+    const trailer = { src: this.#world.othersOf(box)[0].name, seq: 9999, hg: 9, ts: 1 };
     const message = withTrailer(compose({ type: "shutdone" }), trailer);
-    this.#world.inject(MEDIA[0].id, box, encodeNetstring(message, auth));
+    this.#world.inject(box.media[0]?.id ?? "", box, encodeNetstring(message, auth));
   }
 
   #note(box: Box, actions: readonly Action[]): void {
     for (const action of actions) {
-      const words = this.#words(action);
+      const words = this.#words(action, box);
       if (words !== undefined) this.#line(box, words);
     }
     const vips = this.#world.watch.vips.filter((vip) => box.kernel.has(vip));
@@ -184,7 +198,7 @@ class Player {
     this.#lines.push(`${String(at).padStart(6)} ${box.name} ${words}`);
   }
 
-  #words(action: Action): string | undefined {
+  #words(action: Action, box: Box): string | undefined {
     if (action.type === "log") return `${action.severity}: ${action.text}`;
     if (action.type === "answer") return `answer: ${action.error ?? "done"}${ignoredWords(action.snapshot)}`;
     if (action.type === "stopped") return "stopped";
@@ -192,19 +206,17 @@ class Player {
     if (action.type === "check") return `checks ${action.checks.map(({ id }) => id).join(", ") || "nothing"}`;
     if (action.type === "announce")
       return action.form === "request" ? `announces ${action.address}` : undefined;
-    return action.type === "send" ? this.#message(action.bytes) : undefined;
+    return action.type === "send" ? this.#message(action.bytes, box) : undefined;
   }
 
-  #message(bytes: Uint8Array): string | undefined {
+  #message(bytes: Uint8Array, { name }: Box): string | undefined {
     const decoded = decodeFrame(bytes, createAuthenticator(this.#world.config.heartbeat.auth));
     if (!decoded.ok) return `> ${decoded.reason}`;
-    const {
-      trailer: _,
-      destuuid: __,
-      ...body
-    } = classify(decoded.message) as Readonly<Record<string, unknown>>;
+    const { trailer, destuuid: _, ...body } = classify(decoded.message) as Readonly<Record<string, unknown>>;
     if (body.type === "status" || body.type === "NS_ackmsg") return undefined;
-    return `> ${Object.values(body).join(" ")}`;
+    const { src } = trailer as { src?: string };
+    const whose = src === name ? "" : `sends on ${src}'s `;
+    return `> ${whose}${Object.values(body).join(" ")}`;
   }
 }
 
@@ -234,12 +246,15 @@ function groupOf(line: string): ResourceGroupConfig {
   return resourceGroup(entry as unknown as Parameters<typeof resourceGroup>[0], FAILOVER);
 }
 
-function heartbeatOf(cluster: string): Partial<HeartbeatConfig> {
-  const settings = cluster
-    .split(" ")
-    .slice(1)
-    .map((word) => word.split("="));
-  return Object.fromEntries(settings.map(([name = "", value = ""]) => setting(name, value)));
+function settingsOf(cluster: string): Readonly<Record<string, string>> {
+  const words = cluster.split(" ").slice(1);
+  return Object.fromEntries(
+    words.map((word) => word.split("=")).map(([name = "", value = ""]) => [name, value]),
+  );
+}
+
+function heartbeatOf(settings: Readonly<Record<string, string>>): Partial<HeartbeatConfig> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => setting(name, value)));
 }
 
 function setting(name: string, value: string): readonly [string, unknown] {

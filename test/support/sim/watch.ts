@@ -1,17 +1,18 @@
-// The invariants of a pair, asserted all along a simulated run against the ground truth: the kernels' addresses, the frames
+// The invariants of a cluster, asserted all along a simulated run against the ground truth: the kernels' addresses, the frames
 // that really arrived, what a client's ARP cache holds. Bounds are stated here; a broken one ends the run.
 //
-//   single owner    no service address on two kernels for longer than SETTLE while both nodes run and hear each other
-//   gap             no service address on no kernel for longer than GAP while both nodes are active and hear each other
+//   single owner    no service address on two kernels for longer than SETTLE while all nodes run and hear each other
+//   gap             no service address on no kernel for longer than GAP while all nodes are active and hear each other
 //   owner           every service address on exactly one kernel when nothing has happened for `calm` ms
 //   hasty           no node calls a peer dead that it heard within its deadtime (less one keepalive)
-//   takeover        every service address on the survivor within deadtime + 50 ms (and what was still on its way) of a
-//                   power cut, when nothing else befell the survivor
+//   takeover        every service address on a survivor within deadtime + 50 ms (and what was still on its way, among
+//                   several survivors three times) of a power cut, when nothing else befell the survivors
 //   no cause        no kernel address comes or goes when nothing has happened for `calm` ms
 //   reachable       when nothing has happened for `calm` ms, a client's ARP cache names the owner
-//   release first   no node adds an address that the other kernel still has, unless the peer's death entitles it to
+//   release first   no node adds an address that another's kernel still has, unless that one's death entitles it to
 //   order           removals before additions; groups acquired in order, released in reverse
 //   only active     only an active node's process adds a service address
+//   delivered       no message that a living node has sent is missing for longer than DELIVERY while the nodes hear each other
 //   stopped         nothing is done after `stopped`
 //   answered        every operator request is answered once, within `calm` ms
 //   chatter         no node sends more than CHATTER messages in a second
@@ -29,6 +30,9 @@ const TAKEOVER = 50;
 
 /** Far above keepalives, changes and retransmissions, far below two nodes answering each other's answers. */
 const CHATTER = 400;
+
+/** A lost message is asked for after a quarter of a second, and then every quarter, ms. */
+const DELIVERY = 10_000;
 
 export class BrokenInvariant extends Error {}
 
@@ -67,7 +71,7 @@ export class Watch implements BoxObserver {
     // A status must get through and be acted upon; one lost status is followed by the next.
     this.settle = keepalive + 200;
     // A hand-over takes some messages, each of which may have to be sent again.
-    this.gap = 2 * keepalive + 400;
+    this.gap = (config.nodes.length > 2 ? 4 : 2) * keepalive + 400;
     // A death, an initdead, an unanswered question (10 s) and a refused address tried again.
     this.calm = deadtime * 3 + initdead + 16_000;
   }
@@ -88,14 +92,21 @@ export class Watch implements BoxObserver {
   }
 
   /** After so many ms the survivor of a power cut must own everything. */
-  survivorBound(inFlight: number): number {
-    return this.#config.heartbeat.deadtime + TAKEOVER + inFlight;
+  survivorBound(inFlight: number, survivors: number): number {
+    // Several must agree: a wish, its echo, and the news that the others have noticed the death, too.
+    return this.#config.heartbeat.deadtime + TAKEOVER + (survivors > 1 ? 4 : 1) * inFlight;
   }
 
-  /** Called when the bound of a takeover has passed without anything else having happened to the survivor. */
-  mustOwnAll(survivor: Box): void {
-    const missing = this.vips.filter((vip) => !survivor.kernel.has(vip));
-    if (missing.length > 0) this.#broken("takeover", `${survivor.name} lacks ${missing.join(", ")}`);
+  /** Called when the bound of a takeover has passed without anything else having happened to the survivors. */
+  mustOwnAll(survivors: readonly Box[]): void {
+    const missing = this.vips.filter((vip) => !survivors.some(({ kernel }) => kernel.has(vip)));
+    const names = survivors.map(({ name }) => name).join(" and ");
+    if (missing.length > 0) this.#broken("takeover", `${names} lacks ${missing.join(", ")}`);
+  }
+
+  /** The nodes hear each other and have for a while. */
+  get isQuiet(): boolean {
+    return this.#now() - Math.max(this.#disturbed, this.#unheard) > this.#config.heartbeat.deadtime;
   }
 
   asked(box: Box, id: number): void {
@@ -167,6 +178,7 @@ export class Watch implements BoxObserver {
     const now = this.#now();
     this.#noticeDisturbance(now);
     for (const vip of this.vips) this.#checkAddress(vip, now);
+    if (now - Math.max(this.#disturbed, this.#unheard) > DELIVERY) this.#checkDelivery();
     for (const [request, since] of this.#open) {
       const [name, starts] = request.split(" ");
       const box = this.boxes.find((each) => each.name === name);
@@ -179,11 +191,10 @@ export class Watch implements BoxObserver {
   }
 
   #checkFree(box: Box, vip: string): void {
-    const { peers = new Map(), claim } = box.state ?? {};
-    const entitled = claim?.alone === true || [...peers.values()].some(({ status }) => status === "dead");
-    if (entitled || this.#now() - this.#disturbed < this.settle) return;
+    const { peers, claim } = box.state ?? {};
+    if (claim?.alone === true || this.#now() - this.#disturbed < this.settle) return;
     const holder = this.boxes.find((each) => each !== box && each.running && each.kernel.has(vip));
-    if (holder !== undefined)
+    if (holder !== undefined && peers?.get(holder.name)?.status !== "dead")
       this.#broken("release first", `${box.name} adds ${vip}, which ${holder.name} has`);
   }
 
@@ -195,10 +206,8 @@ export class Watch implements BoxObserver {
       // A failed group is tried again at some time, and programs end when they like.
       if (box.state?.groups.some(isMoving)) this.cause();
     }
-    if (running.length < 2) {
-      this.#disturbed = now;
-      return;
-    }
+    // The kernel of a process that died keeps its addresses.
+    if (running.length === 0 || this.boxes.some((box) => box.powered && !box.running)) this.#disturbed = now;
     for (const from of running) {
       for (const to of running) {
         if (from === to) continue;
@@ -222,7 +231,7 @@ export class Watch implements BoxObserver {
       const double = now - Math.max(since, this.#disturbed, this.#unheard);
       this.longestDouble = Math.max(this.longestDouble, double);
       if (double > this.settle)
-        this.#broken("single owner", `${vip} is on both kernels for ${Math.round(double)} ms`);
+        this.#broken("single owner", `${vip} is on ${owners.length} kernels for ${Math.round(double)} ms`);
     }
     this.#checkGap(vip, owners.length, now);
     if (!this.isCalm || !this.boxes.some((box) => box.running) || this.#isGivenUp(vip)) return;
@@ -239,6 +248,15 @@ export class Watch implements BoxObserver {
       resources.some((resource) => resource.kind === "address" && resource.address === vip),
     );
     return this.boxes.some(({ state }) => state?.groups[index]?.failed !== undefined);
+  }
+
+  #checkDelivery(): void {
+    for (const box of this.boxes) {
+      for (const { name, inbox } of box.state?.peers.values() ?? []) {
+        const [lost] = [...inbox.missing].filter(([, { since }]) => box.clock() - since > DELIVERY);
+        if (lost !== undefined) this.#broken("delivered", `${box.name} lacks message ${lost[0]} of ${name}`);
+      }
+    }
   }
 
   #checkDeath(box: Box, peer: string): void {

@@ -1,23 +1,27 @@
-// A simulated world: two boxes, two media between them, time, and chance. One seed is one run, from configuration to the
-// last frame.
+// A simulated world: two boxes or three, what joins them, time, and chance. One seed is one run, from configuration to
+// the last frame.
 
 import type { Action } from "../../../firmware/core/action.ts";
 import type { ClusterConfig } from "../../../firmware/core/config/cluster.ts";
 import type { Event } from "../../../firmware/core/event.ts";
-import { latin1Text } from "../../../firmware/core/heartbeat/text.ts";
-import { addressGroup, clusterConfig, MEDIA } from "../cluster-config.ts";
+import { addressGroup, clusterConfig } from "../cluster-config.ts";
 import { Box } from "./box.ts";
 import { Chance } from "./chance.ts";
 import { type Logic, type NodeState, REAL } from "./logic.ts";
 import { Network, type Packet } from "./network.ts";
 import { PingTargets } from "./ping-targets.ts";
 import { Schedule } from "./schedule.ts";
+import { FORMS, mediaOf, type Topology } from "./topology.ts";
 import { Trace } from "./trace.ts";
 import { Watch } from "./watch.ts";
 
 export interface WorldOptions {
   readonly seed: number;
   readonly config?: ClusterConfig;
+  /** How many nodes a random configuration has; absent: by chance. */
+  readonly nodes?: number;
+  /** What joins them, a word of topology.ts; absent: by chance. */
+  readonly form?: string;
   readonly logic?: Logic;
   /** Called after each step, and without actions when a kernel has changed. */
   readonly observe?: (box: Box, actions: readonly Action[]) => void;
@@ -36,18 +40,19 @@ export class World {
   readonly watch: Watch;
   readonly network: Network;
   readonly pingTargets = new PingTargets(this.schedule);
-  readonly boxes: readonly [Box, Box];
-  /** The newest frame that each process has received from its peer: what an attacker may replay without being lucky. */
+  readonly boxes: readonly [Box, Box, ...Box[]];
+  /** The newest message of each other node that each process has received: what an attacker may replay without being lucky. */
   readonly #newest = new Map<string, { start: number; order: number }>();
   /** Operator requests so far: the number of the last one. */
   requests = 0;
 
-  constructor({ seed, config, logic = REAL, observe, print }: WorldOptions) {
+  constructor({ seed, config, nodes, form, logic = REAL, observe, print }: WorldOptions) {
     this.chance = new Chance(seed);
-    this.config = config ?? randomConfig(this.chance.fork());
+    this.config = config ?? randomConfig(this.chance.fork(), nodes);
     this.trace = new Trace(this.config.heartbeat.auth, print);
     this.watch = new Watch(this.config, logic, () => this.schedule.now);
-    this.network = new Network(this.schedule, this.chance.fork(), (packet, to) => this.#receive(packet, to));
+    const wires = this.#wires(form);
+    this.network = new Network(wires, this.schedule, this.chance.fork(), this.#receive.bind(this));
     const observer = {
       stepped: (box: Box, event: Event, before: NodeState, after: NodeState, actions: readonly Action[]) => {
         this.trace.step(this.schedule.now, box.name, event, actions);
@@ -62,14 +67,26 @@ export class World {
       },
     };
     const box = (name: string): Box =>
-      new Box(name, this.config, logic, this.schedule, this.chance.fork(), observer);
-    this.boxes = [box("director1"), box("director2")];
+      new Box(name, mediaOf(wires, name), this.config, logic, this.schedule, this.chance.fork(), observer);
+    const [first, second, ...more] = this.config.nodes.map(({ name }) => name);
+    this.boxes = [box(first ?? ""), box(second ?? ""), ...more.map(box)];
     this.watch.boxes.push(...this.boxes);
     this.#checkAgain();
   }
 
-  peerOf(box: Box): Box {
-    return box === this.boxes[0] ? this.boxes[1] : this.boxes[0];
+  othersOf(box: Box): readonly [Box, ...Box[]] {
+    const [first, ...more] = this.boxes.filter((each) => each !== box);
+    return [first ?? box, ...more];
+  }
+
+  #wires(form?: string): Topology {
+    const names = this.config.nodes.map(({ name }) => name);
+    const [first = "", ...others] = Object.keys(FORMS);
+    const word = form ?? this.chance.pick([first, first, ...others]);
+    const make = FORMS[word];
+    if (make === undefined) throw new Error(`no form "${word}"`);
+    this.trace.world(0, `${names.length} nodes, joined by ${word}`);
+    return make(names);
   }
 
   /** Something happens to the world: traced, and a cause for roles to change. */
@@ -86,14 +103,10 @@ export class World {
 
   /** A recorded frame that `to` has received before or that is older than what it received; undefined when there is none. */
   replayable(to: Box): Packet | undefined {
-    const newest = this.#newest.get(`${to.name} ${to.starts}`);
-    if (newest === undefined) return undefined;
-    const from = this.peerOf(to).name;
-    const old = this.network.recorded.filter(
-      (packet) =>
-        packet.from === from &&
-        (packet.start < newest.start || (packet.start === newest.start && packet.order <= newest.order)),
-    );
+    const old = this.network.recorded.filter((packet) => {
+      const newest = this.#newest.get(`${packet.author} ${to.name} ${to.starts}`);
+      return newest !== undefined && !isNewer(packet, newest);
+    });
     return old[this.chance.integer(0, Math.max(0, old.length - 1))];
   }
 
@@ -116,27 +129,26 @@ export class World {
     // The clients' segment is whole whatever the heartbeat media do: each box sees what the other announces.
     const { interface: name, address } = action;
     const mac = `52:54:00:00:00:0${this.boxes.indexOf(box) + 1}`;
-    const peer = this.peerOf(box);
-    this.schedule.after(0.3, () => peer.deliver({ type: "rival", interface: name, address, mac }));
+    for (const other of this.othersOf(box)) {
+      this.schedule.after(0.3, () => other.deliver({ type: "rival", interface: name, address, mac }));
+    }
   }
 
   #send(box: Box, media: readonly string[], bytes: Uint8Array): void {
-    for (const medium of media) {
-      const packet = { bytes, from: box.name, medium, start: box.starts, order: sequenceOf(bytes) };
-      this.network.send(packet, this.peerOf(box).name);
-    }
+    for (const medium of media) this.network.send(bytes, box.name, medium);
   }
 
-  #receive(packet: Packet, to: string): void {
+  #receive(packet: Packet, to: string, medium: string): void {
     const box = this.boxes.find(({ name }) => name === to);
     if (box?.state === undefined) return;
-    const key = `${to} ${box.starts}`;
+    const key = `${packet.author} ${to} ${box.starts}`;
     const newest = this.#newest.get(key);
-    if (packet.order > 0 && (newest === undefined || isNewer(packet, newest))) {
+    // Control messages have no number and prove no life.
+    if (packet.order > 0 && packet.author !== to && (newest === undefined || isNewer(packet, newest))) {
       this.#newest.set(key, packet);
-      this.watch.arrived(packet.from, to);
+      this.watch.arrived(packet.author, to);
     }
-    box.deliver({ type: "frame", medium: packet.medium, source: packet.from, bytes: packet.bytes });
+    box.deliver({ type: "frame", medium, source: medium, bytes: packet.bytes });
   }
 }
 
@@ -144,18 +156,14 @@ function isNewer(packet: Packet, than: { readonly start: number; readonly order:
   return packet.start > than.start || (packet.start === than.start && packet.order > than.order);
 }
 
-/** The number of a frame's message; 0 for control messages, which have none and prove no life. */
-function sequenceOf(bytes: Uint8Array): number {
-  return Number.parseInt(/[)\n]seq=([0-9a-f]+)/.exec(latin1Text(bytes))?.[1] ?? "0", 16);
-}
-
 /** Times, groups and policy by chance; crc mostly, because the digest is not what is looked at. */
-function randomConfig(chance: Chance): ClusterConfig {
+function randomConfig(chance: Chance, nodes = chance.pick([2, 3])): ClusterConfig {
+  const names = Array.from({ length: nodes }, (_, index) => `director${index + 1}`);
   const keepalive = chance.pick([100, 200, 200, 500]);
   const deadtime = keepalive * chance.integer(4, 8);
-  const groups = Array.from({ length: chance.integer(1, 3) }, (_, index) =>
+  const groups = Array.from({ length: chance.integer(1, nodes + 1) }, (_, index) =>
     addressGroup(
-      chance.pick(["director1", "director2"]),
+      names[chance.integer(0, nodes - 1)] ?? "",
       ...Array.from({ length: chance.integer(1, 2) }, (_, each) => `192.168.140.${160 + 10 * index + each}`),
     ),
   );
@@ -173,7 +181,6 @@ function randomConfig(chance: Chance): ClusterConfig {
       },
     },
     groups,
+    nodes,
   );
 }
-
-export { MEDIA };

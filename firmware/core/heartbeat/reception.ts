@@ -3,6 +3,7 @@
 
 import { record } from "../decision.ts";
 import { invariant } from "../invariant.ts";
+import type { NodeState } from "../node.ts";
 import { sidesOf } from "../resource/sides.ts";
 import type { IgnoredFrames } from "../snapshot.ts";
 import { log, logRarely, nowOf, send, setPeer, setSelf, type Turn, transmit } from "../turn.ts";
@@ -16,7 +17,7 @@ import { linkHeard } from "./links.ts";
 import { WORDS } from "./log-words.ts";
 import { died, heard, type Peer, restarted } from "./membership.ts";
 import { type Message, type Trailer, text } from "./message.ts";
-import { onRexmitRequest } from "./outbox.ts";
+import { HISTORY, onRexmitRequest } from "./outbox.ts";
 import { parseReach, REACH_FIELD } from "./reach.ts";
 import { sayHolding, viewOfRealNode } from "./report.ts";
 import { sendOn } from "./ring.ts";
@@ -48,6 +49,10 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
   if (message.type === "invalid") ignore(turn, "malformed", source, message.detail);
   const reception = receive(peer.inbox, trailer, nowOf(turn), turn.event.draw);
   if (reception.verdict === "replayed") {
+    if (isAskedForByAnother(turn.state, peer, trailer)) {
+      setPeer(turn, { ...peer, ...sendOn(turn, peer, medium, decoded.message, trailer) });
+      return;
+    }
     // Just after a first meeting, copies that were overtaken on another medium look like replays.
     const justMet = peer.metAt !== undefined && nowOf(turn) - peer.metAt < peer.deadtime;
     if (justMet && trailer.hg === peer.inbox.position?.generation) return;
@@ -55,8 +60,8 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
     return;
   }
   const met = isMet(peer.inbox, reception.inbox);
-  const { sentOn } = sendOn(turn, peer, medium, decoded.message, trailer);
-  setPeer(turn, { ...peer, inbox: reception.inbox, sentOn, ...(met && { metAt: nowOf(turn) }) });
+  const sentOn = sendOn(turn, peer, medium, decoded.message, trailer);
+  setPeer(turn, { ...peer, inbox: reception.inbox, ...sentOn, ...(met && { metAt: nowOf(turn) }) });
   // After its shutdone a generation has nothing more to say.
   if (peer.departed && !met) return;
   noteSignsOfLife(turn, peer.name, medium, reception);
@@ -79,6 +84,12 @@ function replayWords({ name, inbox }: Peer, { hg = 0, seq }: Trailer): string {
     `generation ${hg} of ${name} is over, ${known} was heard: a replay, ` +
     `or ${name} has lost its state and "pulsebox forget ${name}" lets it in`
   );
+}
+
+/** Among three nodes or more an old number may be what another node has missed, and is for that one to judge. */
+function isAskedForByAnother({ peers }: NodeState, { inbox }: Peer, { hg, seq = 0 }: Trailer): boolean {
+  const { generation, sequence = 0 } = inbox.position ?? {};
+  return peers.size > 1 && hg === generation && seq > sequence - HISTORY;
 }
 
 /** A question that arrives by retransmission after more than a deadtime is no longer one. */

@@ -18,23 +18,31 @@ const COPIES_WITHIN = 40;
 /** Messages remembered for each peer: far more than are under way in a ring at a time. */
 const REMEMBERED = 64;
 
-/** Sends a genuine frame of `peer`, which came in on `medium`, round the ring, if that is needed. */
-export function sendOn(turn: Turn, peer: Peer, medium: string, message: Message, trailer: Trailer): Peer {
+/** Sends a genuine frame of `peer`, which came in on `medium`, round the ring, if that is needed; what to remember of it. */
+export function sendOn(
+  turn: Turn,
+  peer: Peer,
+  medium: string,
+  message: Message,
+  trailer: Trailer,
+): Pick<Peer, "sentOn"> {
+  const { sentOn } = peer;
   const { setup, peers, auth } = turn.state;
   const serial = setup.media.filter(({ kind }) => kind === "serial").map(({ id }) => id);
   const others = serial.filter((id) => id !== medium);
   const { ttl = 0 } = trailer;
   // In a pair there is nobody else to hear it.
-  if (others.length === serial.length || others.length === 0 || peers.size < 2 || ttl <= 1) return peer;
-  if (isControl(message) && text(message, "dest") === setup.self) return peer;
+  if (others.length === serial.length || others.length === 0 || peers.size < 2 || ttl <= 1) return { sentOn };
+  if (isControl(message) && text(message, "dest") === setup.self) return { sentOn };
   const key = messageKey(message, trailer);
-  const before = peer.sentOn.get(key);
-  if (before !== undefined && (ttl < before.ttl || nowOf(turn) - before.at < COPIES_WITHIN)) return peer;
+  const before = sentOn.get(key);
+  if (before !== undefined && (ttl < before.ttl || nowOf(turn) - before.at < COPIES_WITHIN))
+    return { sentOn };
   const bytes = encodeClassic(lowered(message, ttl - 1), auth);
   const topic = text(message, "t") === "status" ? { topic: `status ${peer.name}` } : {};
   turn.actions.push({ type: "send", media: others, bytes, ...topic });
-  const recent = [...peer.sentOn].filter(([each]) => each !== key).slice(-(REMEMBERED - 1));
-  return { ...peer, sentOn: new Map([...recent, [key, { at: nowOf(turn), ttl }]]) };
+  const recent = [...sentOn].filter(([each]) => each !== key).slice(-(REMEMBERED - 1));
+  return { sentOn: new Map([...recent, [key, { at: nowOf(turn), ttl }]]) };
 }
 
 function messageKey(message: Message, { hg = 0, seq }: Trailer): string {

@@ -227,6 +227,16 @@ test("a retransmission passes where the first copy has passed", () => {
   expect(ring.count(/^seq=7fff$/m)).toBeGreaterThan(0);
 });
 
+test("what the far end has missed passes a node that heard it long ago", () => {
+  const ring = new Cabinet(3, RING).run(5000);
+  ring.count(/./);
+  const old = { t: "starting", seq: "3" };
+  ring.inject("director2", "serial ttyS1", frame(old)).run(100);
+  // director3 has sent on a copy with more hops left.
+  expect(ring.count(/^t=starting$/m)).toBe(1);
+  expect(ring.states.get("director2")?.ignored.replayed).toBe(0);
+});
+
 test("a message that came by bcast first is sent on when its copy comes by cable, and bcast is never sent on", () => {
   const media: readonly MediumSetup[] = [
     { id: "bcast eth1", kind: "bcast", link: "eth1" },

@@ -118,12 +118,18 @@ function agree(turn: Turn, from: string, scope: ResourceScope): void {
   if (crossing && turn.state.setup.self < from) return;
   const requested = handover?.stage === "requested" ? handover : undefined;
   if (crossing) abortHandover(turn, `${from} asked at the same moment`);
-  else if (requested === undefined && (refusal(turn) || towardsWorse(turn, "self"))) return;
+  else if (requested === undefined && refusal(turn)) return;
+  else if (!hasFailedAt(turn, peer, scope) && towardsWorse(turn, "self")) return;
   const operator = requested?.operator === undefined ? {} : { operator: requested.operator };
   const cause = requested ? "operator" : causeOfGiving(turn, peer);
   const deadline = nowOf(turn) + ANSWER_WITHIN;
   begin(turn, { role: "taker", scope, stage: "awaiting", cause, ...operator, deadline });
   send(turn, { type: "ask_resources", scope, step: "other" });
+}
+
+/** Something of what the peer offers cannot run there. */
+function hasFailedAt({ state }: Turn, { name, view }: Peer, scope: ResourceScope): boolean {
+  return !isNone(both(view?.failed ?? NONE, sidesOf(scope, name, state.cluster)));
 }
 
 /** A node that reaches fewer ping nodes gives because of that; what prefers it may come back when it does no longer. */

@@ -8,10 +8,11 @@
 // abort_giveup, which both sides send at every change and answer by comparing.
 
 import { record } from "../decision.ts";
+import type { ResourceScope } from "../event.ts";
 import { type NodeState, partnerOf } from "../node.ts";
-import { isNone } from "../resource/sides.ts";
+import { holdingOf, isNone, NONE, without } from "../resource/sides.ts";
 import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
-import type { KnownMessage } from "./body.ts";
+import type { Holding, KnownMessage } from "./body.ts";
 import { offerHandover } from "./handshake.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, type Peer } from "./membership.ts";
@@ -73,24 +74,31 @@ function beWorse(turn: Turn, peer: Peer, reach: Reach): void {
   }
   if (!worse.settled && now < worse.since + wait) return;
   if (!worse.settled) setIpfail(turn, { ...rest, worse: { ...worse, settled: true } });
-  if (mayOffer(turn.state, peer)) giveUp(turn, peer, reach);
+  const scope = mayOffer(turn.state, peer) ? toGive(turn.state, peer) : "none";
+  if (scope !== "none") giveUp(turn, peer, reach, scope);
 }
 
 function mayOffer(state: NodeState, peer: Peer): boolean {
-  const { handover, claim, self } = state;
-  if (self.phase !== "running" || handover !== undefined || peer.leaving || isNone(claim.sides)) return false;
+  if (state.self.phase !== "running" || state.handover !== undefined || peer.leaving) return false;
   const idle = peer.view?.handover === "none" && peer.view.stable;
   return idle && isStable(state) && hearsUs(state, peer);
 }
 
-function giveUp(turn: Turn, peer: Peer, there: Reach): void {
+/** Everything but what has failed at the peer: that is better badly reached than not at all. */
+function toGive({ claim, setup }: NodeState, { view }: Peer): Holding {
+  const given = without(claim.sides, view?.failed ?? NONE);
+  if (isNone(given)) return "none";
+  return given.size === claim.sides.size ? "all" : holdingOf(given, setup.self);
+}
+
+function giveUp(turn: Turn, peer: Peer, there: Reach, scope: ResourceScope): void {
   const now = nowOf(turn);
   const here = ownReach(turn.state, now);
   log(turn, WORDS.fewerPingNodes(peer.name, there, here));
   record(turn, { what: "fewer-ping-nodes", node: peer.name, here, there });
   // A peer that does not answer is offered it again after another wait.
   setIpfail(turn, { ...turn.state.ipfail, worse: { since: now, settled: false } });
-  offerHandover(turn, "all", "ipfail");
+  offerHandover(turn, scope, "ipfail");
 }
 
 function beEven(turn: Turn): void {

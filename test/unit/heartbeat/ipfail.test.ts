@@ -63,11 +63,11 @@ function besideOurs(
   claim = "local",
 ) {
   const pair = new Pair(heartbeat, ping);
-  const peer = { reach, claim, handover: "none", status: "active" as "active" | "up" };
+  const peer = { reach, claim, handover: "none", failed: "", status: "active" as "active" | "up" };
   const peerSays = (): void => {
     const status: MessageBody = { type: "status", status: peer.status, deadtime: 1000, protocol: 1 };
     const stable = peer.handover === "none" ? "stable" : "changing";
-    const view = `1 ${peer.claim} ${peer.claim} none paired ${stable} ${peer.handover} 1:fffff`;
+    const view = `1 ${peer.claim} ${peer.claim} none paired ${stable} ${peer.handover} 1:fffff${peer.failed}`;
     pair.node.hear(status, "bcast eth1", [
       { name: VIEW_FIELD, value: view },
       { name: REACH_FIELD, value: peer.reach },
@@ -155,6 +155,40 @@ test.each(silentPeers)("nothing moves to a peer that $what", ({ change }) => {
   pair.node.restart();
   pair.answering = [];
   expect(pair.pass(3000).took()).not.toContain(gives);
+});
+
+test.each([
+  { failed: "foreign", what: "nothing of it", offer: undefined },
+  { failed: "local", what: "everything", offer: gives },
+])("what has failed at the peer ($failed) is not given: $what of ours goes", ({ failed, offer }) => {
+  const { pair, peer } = besideOurs(ROUTER);
+  peer.failed = ` failed ${failed}`;
+  pair.answering = [];
+  const offers = pair
+    .pass(3000)
+    .took()
+    .filter((line) => line.startsWith("ask_resources"));
+  expect(offers).toEqual(offer === undefined ? [] : [offer]);
+});
+
+test("of two groups the one that runs at the better connected peer goes there", () => {
+  const { pair, peer, takeAll } = besideOurs(ROUTER);
+  takeAll();
+  pair.took();
+  peer.failed = " failed foreign";
+  pair.answering = [];
+  expect(pair.pass(2000).took()).toContain("ask_resources foreign me");
+});
+
+test("what cannot run at its better connected owner is taken all the same", () => {
+  const { pair, peer, node } = besideOurs(ROUTER);
+  pair.answering = [];
+  pair.pass(1100);
+  Object.assign(peer, { failed: " failed local", handover: "giver" });
+  peer.claim = "none";
+  pair.peerSays();
+  node.hear({ type: "ask_resources", scope: "local", step: "me" });
+  expect(pair.took()).toContain("ask_resources local other");
 });
 
 test("with ipfail off a lost ping node moves nothing", () => {

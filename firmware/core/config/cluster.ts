@@ -43,6 +43,8 @@ export type FencingConfig = {
       readonly password?: string;
       readonly passwordFile?: string;
       readonly interface: "lanplus" | "lan";
+      /** Absent: ipmitool asks the controller. */
+      readonly cipher?: number;
       readonly action: "off" | "cycle";
     }
 );

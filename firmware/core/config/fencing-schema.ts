@@ -2,7 +2,7 @@
 // (ipmitool(1)). What one value means for another is checked by fencing-rules.ts.
 
 import * as z from "zod";
-import { address, duration, label, line, word } from "./scalars.ts";
+import { address, duration, integer, label, line, word } from "./scalars.ts";
 
 const minute = 60_000;
 const commandWords = "a list of words: the program and its arguments";
@@ -20,6 +20,9 @@ const ipmi = z.strictObject(
     interface: word("an interface of ipmitool", ["lanplus", "lan"])
       .optional()
       .meta({ description: "lanplus: IPMI 2.0; lan: IPMI 1.5", default: "lanplus" }),
+    cipher: integer("a cipher suite of IPMI 2.0", 1, 17).optional().meta({
+      description: "Cipher suite, often 3 or 17; default: the best one that the controller offers",
+    }),
     action: z
       .literal(["off", "cycle", false], { error: "off or cycle" })
       .transform((value) => (value === "cycle" ? value : "off"))

@@ -35,12 +35,12 @@ function normalizeFencing(fencing: NonNullable<ClusterFile["nodes"][string]["fen
   const { command, ipmi, timeout = 30_000, delay = 0 } = fencing;
   if (command !== undefined) return { kind: "command", command, timeout, delay };
   if (ipmi === undefined) throw new Error("a fencing of no kind passed the rules");
-  const { address, user, password, password_file: passwordFile } = ipmi;
+  const { address, user, password, password_file: passwordFile, cipher } = ipmi;
   return {
     kind: "ipmi",
     address,
     user,
-    ...defined({ password, passwordFile }),
+    ...defined({ password, passwordFile, cipher }),
     interface: ipmi.interface ?? "lanplus",
     action: ipmi.action ?? "off",
     timeout,

@@ -23,12 +23,13 @@ export function fenceProgram(
   if (fencing.kind === "command") {
     return { command: fencing.command, environment: { FENCE_NODE: node }, timeout };
   }
-  const { password, passwordFile, address, user, action } = fencing;
+  const { password, passwordFile, address, user, action, cipher } = fencing;
+  const suite = cipher === undefined ? [] : ["-C", `${cipher}`];
   const secret = passwordFile === undefined ? ["-E"] : ["-f", passwordFile];
   const request = step === "act" ? action : "status";
   return {
     command: [
-      ...["ipmitool", "-I", fencing.interface, "-H", address, "-U", user, ...secret],
+      ...["ipmitool", "-I", fencing.interface, "-H", address, "-U", user, ...secret, ...suite],
       ...["chassis", "power", request],
     ],
     ...(password !== undefined && { environment: { IPMI_PASSWORD: password } }),

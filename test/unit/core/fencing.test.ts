@@ -323,9 +323,14 @@ test("ipmi: a controller that does not answer is a failure with its own words", 
 
 test("ipmi: cycle is done when the controller has taken the order, and a file may hold the password", () => {
   const { password: _, ...rest } = IPMI;
-  const node = paired({ ...rest, action: "cycle", passwordFile: "/etc/bmc" } as FencingConfig).pass(1000);
+  const node = paired({
+    ...rest,
+    action: "cycle",
+    passwordFile: "/etc/bmc",
+    cipher: 17,
+  } as FencingConfig).pass(1000);
   expect(node.started()).toEqual({
-    command: "ipmitool -I lanplus -H 10.9.0.2 -U admin -f /etc/bmc chassis power cycle".split(" "),
+    command: "ipmitool -I lanplus -H 10.9.0.2 -U admin -f /etc/bmc -C 17 chassis power cycle".split(" "),
     timeout: 30_000,
   });
   expect(node.ends(EXIT(0)).held()).toEqual([OURS, THEIRS]);

@@ -25,6 +25,10 @@ const commands: Commands = {
   },
   worker: async () => (await import("./worker.ts")).runWorker(),
   check: async (files, { json }) => (await import("./console/check.ts")).check(files, json, streams),
+  convert: async (directory, { address }) => {
+    const { thisBox } = await import("./adapters/this-box.ts");
+    return (await import("./console/convert.ts")).convertSetup(directory, address, thisBox(), streams);
+  },
   schema: async () => (await import("./console/check.ts")).schema(streams),
   status: async ({ socket, json }) => (await import("./console/operate.ts")).status(socket, json, streams),
   why: async (options) => {

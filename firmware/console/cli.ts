@@ -2,6 +2,7 @@
 // nothing and loads nothing. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 
 import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
+import type { Place } from "../core/convert/places.ts";
 import type { ResourceScope } from "../core/event.ts";
 import { defaultSocket } from "./operator-client.ts";
 
@@ -34,6 +35,7 @@ export interface Commands {
   service(options: { readonly sysv: boolean }): Promise<number>;
   check(files: readonly string[], options: { readonly json: boolean }): Promise<number>;
   schema(): Promise<number>;
+  convert(directory: string, options: { readonly address: readonly Place[] }): Promise<number>;
   status(options: SocketOptions & { readonly json: boolean }): Promise<number>;
   why(options: WhyOptions): Promise<number>;
   takeover(scope: ResourceScope, options: SocketOptions): Promise<number>;
@@ -107,6 +109,12 @@ function countOf(text: string): number {
   throw new InvalidArgumentError("It must be a number from 1 to 9999.");
 }
 
+function placeOf(text: string, before: readonly Place[]): readonly Place[] {
+  const [, node = "", name = "", address = ""] = /^([^:=]+):([^:=]+)=([^=]+)$/.exec(text) ?? [];
+  if (address === "") throw new InvalidArgumentError("It must be like director2:eth0=10.0.0.2/24.");
+  return [...before, { node: node.toLowerCase(), interface: name, address }];
+}
+
 type Add = (name: string, description: string) => Command;
 type Finish = (code: number) => void;
 
@@ -134,6 +142,12 @@ function describeFiles(add: Add, commands: Commands, finish: Finish): void {
   add("schema", "print the JSON Schema of the cluster file").action(async () =>
     finish(await commands.schema()),
   );
+  add("convert", "print ha.cf, authkeys and haresources of heartbeat as a cluster file")
+    .argument("[directory]", "where they are", "/etc/ha.d")
+    .option("--address <node:interface=address/prefix>", "of the other node; several times", placeOf, [])
+    .action(async (directory: string, options: { address: Place[] }) =>
+      finish(await commands.convert(directory, options)),
+    );
 }
 
 function describeOperator(add: Add, commands: Commands, finish: Finish): void {

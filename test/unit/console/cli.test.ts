@@ -19,6 +19,7 @@ const commands: Commands = {
   service: record("service"),
   check: record("check"),
   schema: record("schema"),
+  convert: record("convert"),
   status: record("status"),
   why: record("why"),
   takeover: record("takeover"),
@@ -54,6 +55,7 @@ test("every command has its help", async () => {
     "init",
     "check",
     "schema",
+    "convert",
     "status",
     "why",
     "takeover",
@@ -78,6 +80,7 @@ const wrong = [
   ["ha", "--config", "c.yaml", "--nod", "n1"],
   ["status", "now"],
   ["why", "--last", "some"],
+  ["convert", "--address", "n2=10.0.0.2"],
   ["takeover", "some"],
   ["fenced"],
   ["reboot", "--now"],
@@ -122,6 +125,20 @@ test.each([
   [
     ["check", "a", "b", "--json"],
     ["check", ["a", "b"], { json: true }],
+  ],
+  [["convert"], ["convert", "/etc/ha.d", { address: [] }]],
+  [
+    ["convert", "/etc/old", "--address", "N2:eth0=10.0.0.2/24", "--address", "n2:eth1=10.1.0.2/24"],
+    [
+      "convert",
+      "/etc/old",
+      {
+        address: [
+          { node: "n2", interface: "eth0", address: "10.0.0.2/24" },
+          { node: "n2", interface: "eth1", address: "10.1.0.2/24" },
+        ],
+      },
+    ],
   ],
   [["status"], ["status", { json: false, socket }]],
   [["why"], ["why", { last: 20, json: false, socket }]],

@@ -105,7 +105,7 @@ export function readWord(word: string): WordReading {
   const script = scripts.find((prefix) => word.startsWith(prefix));
   if (script !== undefined) return readAddress(word, word.slice(script.length));
   const head = word.split("/")[0] ?? "";
-  if (parseIp(head) !== undefined || /^[\d.]+$/.test(head)) return readAddress(word, word);
+  if (parseIp(head) !== undefined || /^[\d.]*\d[\d.]*$/.test(head)) return readAddress(word, word);
   const [name = "", ...args] = word.split("::");
   if (!scriptName.test(name))
     return refused(`${quote(name)} is neither an address (${form}), traffic, nor the name of a script`);

@@ -29,8 +29,9 @@ const readInterval = 10;
 const stuckAfter = 2000;
 /** So many bytes without a frame are not the rest of one that began before the port was opened. */
 const noiseLimit = 2048;
-/** ms that the orderly end waits for its last words to get out. */
-const lingerTime = 500;
+/** ms that the orderly end waits for its last words to get out, and that it waits while nothing gets out. */
+const lingerTime = 4000;
+const hopelessAfter = 1000;
 
 export class SerialMedium implements Medium {
   readonly id: string;
@@ -47,6 +48,8 @@ export class SerialMedium implements Medium {
   #closing = false;
   /** A frame is between queue and line. */
   #sending = false;
+  /** When the last piece had left the port; performance.now(). */
+  #sentAt = 0;
   #wake: () => void = () => {};
   #served: Promise<void> = Promise.resolve();
 
@@ -76,8 +79,12 @@ export class SerialMedium implements Medium {
 
   async close(): Promise<void> {
     this.#sink = undefined;
-    const end = performance.now() + lingerTime;
-    while (this.#port !== undefined && this.#busy && performance.now() < end) await sleep(readInterval);
+    const asked = performance.now();
+    const hope = (): boolean => {
+      const now = performance.now();
+      return now - asked < lingerTime && now - Math.max(asked, this.#sentAt) < hopelessAfter;
+    };
+    while (this.#port !== undefined && this.#busy && hope()) await sleep(readInterval);
     this.#closing = true;
     await this.#port?.close().catch(() => {});
     this.#wake();
@@ -181,6 +188,7 @@ export class SerialMedium implements Medium {
       for (let left = port.unsent(); left > 0; left = port.unsent()) {
         await sleep(this.#timeOf(left) + 1);
       }
+      this.#sentAt = performance.now();
     } finally {
       clearTimeout(stuck);
     }

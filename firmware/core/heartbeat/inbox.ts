@@ -13,6 +13,8 @@ const WIDEST_GAP = 250;
 const FIRST_REQUEST = 50;
 const REQUEST_SPREAD = 201;
 const REQUEST_AGAIN = 250;
+/** A serial line may carry a message so many ms after another medium has, if others waited for it before. */
+const SERIAL_DELAY = 5000;
 /** A badly torn numbering must not fill a slow serial line with requests: so many at once, more 50 ms later. */
 const REQUESTS_AT_ONCE = 8;
 const REQUEST_PACE = 50;
@@ -67,12 +69,17 @@ export interface Reception {
 
 export interface InboxOptions {
   readonly peer: string;
-  /** Milliseconds; the deadtime fits: a link whose copies come later than that is dead anyway. */
+  /** Milliseconds; see `duplicateWindow`. */
   readonly duplicateWindow: number;
   /** Unsigned 32-bit random number. */
   readonly draw: number;
   /** Where the peer's numbering was when this node last knew. */
   readonly position?: Position;
+}
+
+/** The deadtime fits, because a link whose copies come later than that is dead anyway; a serial line recovers from that. */
+export function duplicateWindow(deadtime: number, media: readonly { readonly kind: string }[]): number {
+  return media.some(({ kind }) => kind === "serial") ? Math.max(deadtime, SERIAL_DELAY) : deadtime;
 }
 
 export function createInbox({ peer, duplicateWindow, draw, position }: InboxOptions): Inbox {

@@ -10,7 +10,7 @@ import { isNone } from "../resource/sides.ts";
 import { clientsRun, stopClients } from "../respawn.ts";
 import { log, nowOf, send, setPeer, setSelf, type Turn, transmit } from "../turn.ts";
 import { abortHandover } from "./handshake.ts";
-import { createInbox, tick } from "./inbox.ts";
+import { createInbox, duplicateWindow, tick } from "./inbox.ts";
 import { linksDown, silentLinks } from "./links.ts";
 import { WORDS } from "./log-words.ts";
 import { awaited, deathAt, died, doubted, isAlive, type Peer } from "./membership.ts";
@@ -41,7 +41,7 @@ export function begin(turn: Turn): void {
     const position = setup.positions?.get(peer.name);
     const inbox = createInbox({
       peer: peer.name,
-      duplicateWindow: deadtime,
+      duplicateWindow: duplicateWindow(deadtime, setup.media),
       draw: turn.event.draw,
       ...(position && { position }),
     });

@@ -4,7 +4,7 @@
 // when an operator says so.
 
 import { log, nowOf, setPeer, type Turn } from "../turn.ts";
-import { createInbox, type Position } from "./inbox.ts";
+import { createInbox, duplicateWindow, type Position } from "./inbox.ts";
 import { WORDS } from "./log-words.ts";
 import type { Peer } from "./membership.ts";
 
@@ -31,14 +31,15 @@ function isWorthKeeping({ kept, status }: Peer, position: Position, ending: bool
 
 /** Forgets the numbering of `name`; returns why not, in words, if that would serve nobody. */
 export function forgetPosition(turn: Turn, name: string): string | undefined {
-  const { peers, cluster } = turn.state;
+  const { peers, cluster, setup } = turn.state;
   const peer = peers.get(name);
   if (peer === undefined) return `${name} is not one of the other nodes: ${[...peers.keys()].join(", ")}`;
   if (peer.status !== "dead" && peer.status !== "unknown")
     return `${name} is heard, so there is nothing to forget`;
   const { kept: _, ...rest } = peer;
   const { deadtime } = cluster.heartbeat;
-  const inbox = createInbox({ peer: name, duplicateWindow: deadtime, draw: turn.event.draw });
+  const window = duplicateWindow(deadtime, setup.media);
+  const inbox = createInbox({ peer: name, duplicateWindow: window, draw: turn.event.draw });
   setPeer(turn, { ...rest, departed: false, inbox });
   turn.actions.push({ type: "forget", node: name });
   log(turn, WORDS.forgotten(name));

@@ -172,18 +172,14 @@ test("an other end that does not read: the newest status survives, the rest is b
   expect(other.heard).not.toContain("damaged");
 }, 30_000);
 
-test("it ends soon beside an end that does not read, and not before its last words are out beside one that does", async () => {
+test("it does not end before its last words are out", async () => {
   const [one, other] = pair(19_200);
   await greet(one, other);
+  // More than a second's worth before them.
+  for (let count = 0; count < 8; count++) one.medium.send(frame(`${count} ${"x".repeat(200)}`));
   one.medium.send(frame("last words"));
   await one.medium.close();
   await until("the last words are heard", () => other.heard.includes("last words"));
-
-  cable.hold(1, true);
-  for (let count = 0; count < 100; count++) other.medium.send(frame(`${count}`));
-  const asked = performance.now();
-  await other.medium.close();
-  expect(performance.now() - asked).toBeLessThan(2000);
 });
 
 test("a line is sent no faster than it can carry", async () => {

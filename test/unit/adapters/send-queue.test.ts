@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SendQueue } from "../../../firmware/adapters/send-queue.ts";
 
-/** 400 bytes may wait before frames with a topic overtake, 4000 in all. */
+/** 400 bytes may lie between two statuses, 2500 wait before they overtake everything, 4000 in all. */
 const emptyQueue = () => new SendQueue(1000, 400);
 const bytes = (text: string, length = 100) => new TextEncoder().encode(text.padEnd(length, "."));
 
@@ -29,23 +29,27 @@ function queued(...words: string[]): { queue: SendQueue; dropped: number } {
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => `m${index}`);
 
+const insert = (words: string[], at: number, word: string) => words.toSpliced(at, 0, word);
+
 const rows: readonly [string, string[], string[], number][] = [
   ["frames leave in the order they came", ["a", "b", "c"], ["a", "b", "c"], 0],
-  ["a status waits its turn in a short queue", ["a", "status:1", "b"], ["a", "1", "b"], 0],
-  ["and none is left out there", ["status:1", "a", "status:2", "status:3"], ["1", "a", "2", "3"], 0],
-  ["in a long one the newest overtakes", [...many(5), "status:1"], ["1", ...many(5)], 0],
+  ["a status waits its turn", ["a", "status:1", "b"], ["a", "1", "b"], 0],
+  ["and none is left out", ["status:1", "a", "status:2", "status:3"], ["1", "a", "2", "3"], 0],
+  ["it overtakes what would part it too far", [...many(6), "status:1"], insert(many(6), 4, "1"), 0],
+  ["from the last one", ["status:1", ...many(6), "status:2"], ["1", ...insert(many(6), 4, "2")], 0],
   [
-    "the older ones keep their turn",
-    [...many(3), "status:1", "a", "status:2"],
-    ["2", ...many(3), "1", "a"],
+    "another node's has its own spacing",
+    ["of n1:1", ...many(5), "of n2:2"],
+    ["1", ...insert(many(5), 3, "2")],
     0,
   ],
-  ["one that was in front loses its place", [...many(5), "status:1", "status:2"], ["2", "1", ...many(5)], 0],
-  ["but not another node's", [...many(5), "of n1:1", "of n2:2"], ["1", "2", ...many(5)], 0],
+  ["in a long queue the newest is first", [...many(26), "status:1"], ["1", ...many(26)], 0],
+  ["the older ones lose their place", [...many(26), "status:1", "status:2"], ["2", "1", ...many(26)], 0],
+  ["but not another node's", [...many(26), "of n1:1", "of n2:2"], ["1", "2", ...many(26)], 0],
   ["what waits already is not put in again", ["a", "b", "a", "a"], ["a", "b"], 0],
   ["the oldest is dropped when too much waits", many(42), many(42).slice(2), 2],
-  ["a status is not", ["status:1", ...many(41)], ["1", ...many(41).slice(2)], 2],
-  ["unless there is a newer one", ["status:1", ...many(40), "status:2"], ["2", ...many(40).slice(1)], 2],
+  ["but no status", [...many(41), "status:1"], ["1", ...many(41).slice(2)], 2],
+  ["unless there is a newer one", [...many(38), "status:1", "m", "status:2"], ["2", ...many(38), "m"], 1],
 ];
 
 test.each(rows)("%s", (_, words, expected, dropped) => {

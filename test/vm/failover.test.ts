@@ -1,6 +1,7 @@
 // The product as its user gets it: one image, another cluster file flashed into it, one director booted from it as CD
 // under BIOS and one as USB stick under UEFI; the virtual address answers a client, survives the loss of the active
 // box, and goes home when that box is back. Then each returns from the other kind of medium. A medium is pulled out.
+// Between the second serial ports lies a null-modem cable, over which the two still hear each other without a network.
 
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -34,13 +35,18 @@ beforeAll(async () => {
     await network.plug("lan", `52:54:00:7a:00:${last}`),
     await network.plug("cross", `52:54:00:7a:01:${last}`),
   ];
-  const more = ["-monitor", `unix:${join(directory.path, "director2.sock")},server=on,wait=off`];
+  const monitored = ["-monitor", `unix:${join(directory.path, "director2.sock")},server=on,wait=off`];
+  const cable = `socket,id=cable,path=${join(directory.path, "cable.sock")}`;
+  const ends = [`${cable},server=on,wait=off`, `${cable},reconnect=1`].map((end) => [
+    ...["-chardev", end, "-serial", "chardev:cable"],
+  ]);
   first = {
     name: "director1",
     firmware: "bios",
     boot: { from: "cd", iso },
     plugs: await plugs("01"),
     watchdog: "i6300esb",
+    more: ends[0] ?? [],
   };
   director1 = Guest.start(network.rack, first);
   second = {
@@ -49,7 +55,7 @@ beforeAll(async () => {
     boot: { from: "usb", iso },
     plugs: await plugs("02"),
     watchdog: "i6300esb",
-    more,
+    more: [...monitored, ...(ends[1] ?? [])],
   };
   director2 = Guest.start(network.rack, second);
   ping = new ClientPing(network.client, virtualAddress, 200);
@@ -84,6 +90,32 @@ test("they hear each other and the preferred owner's virtual address answers the
   await director1.waitFor(/Status update for node director2: status active/, bootTime);
   await director2.waitFor(/Status update for node director1: status active/, bootTime);
   await ping.answered(performance.now(), bootTime);
+  expect(await owner()).toBe("52:54:00:7a:00:01");
+});
+
+test("without any network they hear each other over the serial cable, and nothing moves", async () => {
+  await director1.waitFor(/Link director2:\/dev\/ttyS1 up/, 60_000);
+  await director2.waitFor(/Link director1:\/dev\/ttyS1 up/, 60_000);
+  const [one, two] = [director1.lines.length, director2.lines.length];
+  const plug = (state: "on" | "off") =>
+    Promise.all(
+      ["net0", "net1"].map((card) =>
+        monitor(join(directory.path, "director2.sock"), `set_link ${card} ${state}`),
+      ),
+    );
+  await plug("off");
+  for (const card of ["eth0", "eth1"]) {
+    await director1.waitFor(new RegExp(`Link director2:${card} dead`), 60_000, one);
+    await director2.waitFor(new RegExp(`Link director1:${card} dead`), 60_000, two);
+  }
+  // A deadtime without network has passed when the last of these links is dead.
+  await plug("on");
+  for (const card of ["eth0", "eth1"]) {
+    await director1.waitFor(new RegExp(`Link director2:${card} up`), 60_000, one);
+  }
+  const said = [...director1.lines.slice(one), ...director2.lines.slice(two)].map(({ text }) => text);
+  expect(said.filter((text) => /is dead|cquiring|Giving up|ttyS1 dead/.test(text))).toEqual([]);
+  await ping.answered(performance.now(), 30_000);
   expect(await owner()).toBe("52:54:00:7a:00:01");
 });
 

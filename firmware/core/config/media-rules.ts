@@ -1,4 +1,4 @@
-// Rules for heartbeat's media: that both nodes can use each one, that a pair of ucast media covers both ways, and that
+// Rules for heartbeat's media: that all nodes can use each one, that a pair of ucast media covers both ways, and that
 // heartbeats fit a serial line.
 
 import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
@@ -71,6 +71,16 @@ const mcast: Rule = (inspection) => {
   }
 };
 
+/** A cable has two ends: among three nodes and more it takes two devices on each to reach everybody. */
+const serialRing: Rule = ({ file, intact, error }) => {
+  const { media = [] } = file.heartbeat ?? {};
+  const count = Object.keys(file.nodes ?? {}).length;
+  if (count < 3 || media.length !== 1 || !intact("nodes") || !intact("heartbeat", "media")) return;
+  if (media[0]?.serial === undefined) return;
+  const why = `one serial device on each reaches one of ${count - 1} other nodes`;
+  error(["heartbeat", "media"], `${why}; add a second one for a ring of cables, or another medium`);
+};
+
 function nameOf({ bcast: broadcast, ucast: unicast, mcast: multicast, serial }: Medium): string {
   if (unicast !== undefined) return `ucast ${unicast.interface} ${unicast.peer}`;
   if (multicast === undefined) return broadcast === undefined ? `serial ${serial}` : `bcast ${broadcast}`;
@@ -89,4 +99,4 @@ const distinctMedia: Rule = (inspection) => {
   );
 };
 
-export const mediaRules: readonly Rule[] = [bcast, ucast, mcast, distinctMedia, serialSpeed];
+export const mediaRules: readonly Rule[] = [bcast, ucast, mcast, distinctMedia, serialRing, serialSpeed];

@@ -1,5 +1,6 @@
-// Rules for the `nodes` section: two boxes that can be told apart, and interfaces whose addresses can work.
+// Rules for the `nodes` section: two boxes or more that can be told apart, and interfaces whose addresses can work.
 
+import { LIMITS } from "../heartbeat/message.ts";
 import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
 import {
   broadcastOf,
@@ -17,13 +18,11 @@ import { quote } from "./quote.ts";
 import type { Path } from "./source-tree.ts";
 import { nearest } from "./suggestion.ts";
 
-const twoNodes: Rule = ({ file, complete, error }) => {
+const severalNodes: Rule = ({ file, complete, error }) => {
   const count = Object.keys(file.nodes ?? {}).length;
-  if (file.nodes === undefined || !complete("nodes") || count === 2) return;
-  const found = count === 1 ? "1 node" : `${count} nodes`;
-  const why =
-    "heartbeat's resource messages say local and foreign, so they share resources between exactly two";
-  error(["nodes"], `${found} in the file; ${why}`);
+  if (file.nodes === undefined || !complete("nodes")) return;
+  if (count < 2) error(["nodes"], "1 node in the file; a cluster has at least two");
+  if (count > LIMITS.nodes) error(["nodes"], `${count} nodes in the file; heartbeat allows ${LIMITS.nodes}`);
 };
 
 const distinctIdentities: Rule = ({ file, error, line }) => {
@@ -103,10 +102,10 @@ const knownProfiles: Rule = ({ file, knowledge: { boards }, error }) => {
   }
 };
 
-/** The names of the two nodes, for rules that reason about each of them; none when the section is not as it should be. */
-export function pairOf({ file, intact }: Inspection): readonly string[] {
+/** The names of the nodes, for rules that reason about each of them; none when the section is not as it should be. */
+export function nodeNames({ file, intact }: Inspection): readonly string[] {
   const names = Object.keys(file.nodes ?? {});
-  return names.length === 2 && intact("nodes") ? names : [];
+  return names.length >= 2 && intact("nodes") ? names : [];
 }
 
 /** Reports when an interface is not one of every node's, and names the nodes that lack it. */
@@ -127,4 +126,9 @@ export function requireInterface(name: string, path: Path, inspection: Inspectio
   error(path, `no node has an interface ${name}${others}`, nearest(name, known));
 }
 
-export const nodeRules: readonly Rule[] = [twoNodes, distinctIdentities, workingInterfaces, knownProfiles];
+export const nodeRules: readonly Rule[] = [
+  severalNodes,
+  distinctIdentities,
+  workingInterfaces,
+  knownProfiles,
+];

@@ -4,7 +4,7 @@
 import { readWord } from "./haresources.ts";
 import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
 import { broadcastOf, contains, formatIp, type Ip, networkOf, notAHost, type Prefix, parseIp } from "./ip.ts";
-import { notInSubnet, pairOf, requireInterface } from "./node-rules.ts";
+import { nodeNames, notInSubnet, requireInterface } from "./node-rules.ts";
 import type { VipPlace } from "./places.ts";
 import { quote } from "./quote.ts";
 import type { Path } from "./source-tree.ts";
@@ -112,7 +112,7 @@ function checkVip(place: VipPlace, inspection: Inspection): void {
 
 /** Without an interface in the word, the routing table of the node that takes the address decides, as heartbeat does. */
 function checkRoutes(ip: Ip, path: Path, inspection: Inspection): void {
-  for (const node of pairOf(inspection)) {
+  for (const node of nodeNames(inspection)) {
     const own = inspection.interfaces.filter((place) => place.node === node);
     if (own.some(({ subnet }) => subnet !== undefined && contains(subnet, ip))) continue;
     const via = own.find(({ gateway }) => gateway?.family === ip.family);

@@ -202,7 +202,7 @@ export const clusterFile = z
       cluster: label.meta({ description: "Name of the cluster" }),
       nodes: z
         .record(nodeName, node, { error: "a mapping from node names to their settings" })
-        .meta({ description: "The two boxes" }),
+        .meta({ description: "The boxes, two to a hundred; beside a real heartbeat node two" }),
       heartbeat: heartbeat.meta({
         description: "How the nodes watch each other; durations in ms, s, m or h",
       }),

@@ -2,10 +2,12 @@
 // carries a tenth of its baud rate in bytes each second, in each direction. The size of a heartbeat is that of a real one.
 
 import { createAuthenticator } from "../heartbeat/auth.ts";
+import type { ClusterView } from "../heartbeat/cluster-view.ts";
 import { compose } from "../heartbeat/compose.ts";
 import { encodeClassic } from "../heartbeat/frame.ts";
 import { withTrailer } from "../heartbeat/message.ts";
 import { type NodeView, viewField } from "../heartbeat/view.ts";
+import { NONE } from "../resource/sides.ts";
 import { formatDuration } from "./duration.ts";
 import { authKeysOf } from "./heartbeat-rules.ts";
 import type { Inspection, Rule } from "./inspection.ts";
@@ -16,6 +18,8 @@ import { timingOf } from "./timing.ts";
 /** The rest of the line is for acknowledgements, hand-overs and what has to be said again. */
 const SHARE = 0.8;
 const BITS_PER_BYTE = 10;
+/** As wide as it is some weeks after the start. */
+const POSITION = { generation: 0x6b020237, sequence: 0xffffff };
 
 export const serialSpeed: Rule = (inspection) => {
   const { file, intact, warning } = inspection;
@@ -51,12 +55,19 @@ function heartbeatLength({ file }: Inspection): number {
   const own = new Set([src]);
   const view: NodeView = {
     ...{ claim: own, has: own, kept: own, alone: false, stable: true, handover: "none" },
-    hears: { generation: 0x6b020237, sequence: 0xffffff },
+    hears: POSITION,
+    ...(names.length > 2 && { cluster: clusterView(names) }),
   };
   const trailer = { src, srcuuid: new Uint8Array(16), seq: 0xffffff, hg: 0x6b020237, ts: 0x6b020237 };
   const ttl = names.length + (heartbeat.hopfudge ?? 1);
   const message = withTrailer({ fields: [...fields, viewField(view, src)] }, { ...trailer, ttl });
   return encodeClassic(message, signer(heartbeat)).length;
+}
+
+/** What a node of three or more adds, in quiet times. */
+function clusterView(names: readonly string[]): ClusterView {
+  const hears = new Map(names.slice(1).map((name) => [name, POSITION]));
+  return { wants: NONE, echo: new Map(), estranged: new Map(), orders: new Map(), hears, leaving: false };
 }
 
 /** The key does not change the length of a signature, its method does. */

@@ -3,7 +3,7 @@
 
 import { findRepeats, type Inspection, type Rule } from "./inspection.ts";
 import { contains, notAHost, parseIp } from "./ip.ts";
-import { pairOf } from "./node-rules.ts";
+import { nodeNames } from "./node-rules.ts";
 import { alternatives } from "./quote.ts";
 import type { ServiceEntry } from "./service-schema.ts";
 import type { Path } from "./source-tree.ts";
@@ -49,7 +49,7 @@ function unreachable(address: string, forwarding: string, inspection: Inspection
   const vip = vips.find(({ resource }) => resource.address === address);
   if (vip !== undefined) return `is a VIP (${line(vip.path)}): the service would forward to itself`;
   if (forwarding !== "direct") return undefined;
-  const outside = pairOf(inspection).find(
+  const outside = nodeNames(inspection).find(
     (node) =>
       !interfaces.some(({ subnet, ...place }) => place.node === node && subnet && contains(subnet, ip)),
   );

@@ -10,7 +10,7 @@ import { log, nowOf, type Turn } from "../turn.ts";
 import { candidates, isInTouch, sidesInUse } from "./designation.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive } from "./membership.ts";
-import { type Orders, withOrder } from "./orders.ts";
+import { type Order, type Orders, withOrder } from "./orders.ts";
 
 export interface Move {
   /** The operator request to answer. */
@@ -65,7 +65,7 @@ export function advanceMove(turn: Turn): void {
   const { move, orders } = turn.state;
   if (move === undefined) return;
   const open = [...move.orders].filter(([side, { owner }]) => !isDone(turn.state, side, owner ?? ""));
-  const overtaken = open.find(([side, { number }]) => orders.get(side)?.number !== number);
+  const overtaken = open.find(([side, order]) => !isSame(order, orders.get(side)));
   if (open.length === 0) end(turn);
   else if (overtaken !== undefined)
     abortMove(turn, `the order about ${overtaken[0]}'s resources was overtaken`);
@@ -75,6 +75,10 @@ export function advanceMove(turn: Turn): void {
       turn,
       open.map(([side]) => side),
     );
+}
+
+function isSame(order: Order, now: Order | undefined): boolean {
+  return order.number === now?.number && order.owner === now.owner;
 }
 
 /** The owner has all of it and this node, unless it is the owner, nothing. */

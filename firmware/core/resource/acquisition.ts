@@ -34,10 +34,10 @@ export function changeClaim(turn: Turn, claim: Claim, cause: Acquiring["cause"])
   forgive(turn, gained, cause);
 }
 
-/** Who gets a side although its groups have failed here is the last hope, or is trusted by somebody who knew of it. */
+/** Who is the last one left tries everything again; who is given a side is trusted by a node that knew of its failures. */
 function forgive(turn: Turn, gained: Sides, cause: Acquiring["cause"]): void {
-  const knowing = cause === "death" || partnerOf(turn.state)?.kind === "pulsebox";
-  if (knowing) clearFailures(turn, gained);
+  if (cause === "death") clearFailures(turn, turn.state.claim.sides);
+  else if (partnerOf(turn.state)?.kind === "pulsebox") clearFailures(turn, gained);
   else returned(turn, gained);
 }
 

@@ -8,7 +8,7 @@ import { isAlive, type Peer } from "../heartbeat/membership.ts";
 import { hearsUs, isStable } from "../heartbeat/report.ts";
 import { type NodeState, partnerOf } from "../node.ts";
 import { log, nowOf, type Turn } from "../turn.ts";
-import { type Failure, type GroupState, groupAt, isGivenUp, STOPPED } from "./group-state.ts";
+import { type Failure, type GroupState, groupAt, isGivenUp, uncertain } from "./group-state.ts";
 import { isReleased } from "./groups.ts";
 import { type ItemPlace, itemAt, setGroup, setItem } from "./item-turn.ts";
 import { possible } from "./kernel.ts";
@@ -80,12 +80,13 @@ export function clearFailures(turn: Turn, sides: Sides): void {
 
 /** An operator has put things right: failures are forgotten, and what could not be stopped is looked at anew. */
 export function cleanUp(turn: Turn): void {
-  clearFailures(turn, allSides(turn.state.cluster));
   for (const [index, { items }] of turn.state.groups.entries()) {
     for (const [at, { phase }] of items.entries()) {
-      if (phase === "stuck") setItem(turn, { index, at }, { ...STOPPED, phase: "unknown" });
+      if (phase !== "stuck") continue;
+      setItem(turn, { index, at }, uncertain(itemAt(turn, { index, at }).resource));
     }
   }
+  clearFailures(turn, allSides(turn.state.cluster));
 }
 
 /** These sides have come back from a node that cannot tell whether they failed there, too: no more offers to it. */

@@ -80,12 +80,13 @@ export function isGivenUp({ failed }: GroupState): boolean {
 
 /** At start: what the groups of `cluster` have running is not known. */
 export function createGroups({ resources }: ClusterConfig): GroupStates {
-  return resources.map((group) => ({
-    items: group.resources.map((resource) =>
-      isProgram(resource) ? { ...STOPPED, phase: "unknown" } : STOPPED,
-    ),
-    restarts: [],
-  }));
+  return resources.map((group) => ({ items: group.resources.map(uncertain), restarts: [] }));
+}
+
+/** Scripts and agents can be asked whether they run; a failover service is stopped in any case, as Piranha's fos does. */
+export function uncertain(resource: ResourceConfig): Item {
+  if (!isProgram(resource)) return STOPPED;
+  return { ...STOPPED, phase: resource.kind === "failover" ? "failed" : "unknown" };
 }
 
 export function itemOf(group: GroupState, at: number): Item {

@@ -41,7 +41,7 @@ function advanceGroup(turn: Turn, index: number): void {
     if (!isProgram(resource)) continue;
     const item = itemOf(group, at);
     const place = { index, at };
-    if (item.phase === "unknown" && !item.run) probe(turn, place, resource);
+    if (item.phase === "unknown" && !item.run) launch(turn, place, "status");
     else if (at === stop) release(turn, place, item);
     else if (at === start && item.phase !== "starting") acquire(turn, place, resource, item);
     else if (at < level && isLookDue(item, nowOf(turn))) launch(turn, place, "monitor");
@@ -66,11 +66,6 @@ function endRestart(turn: Turn, index: number): void {
 
 function isLookDue(item: Item, now: number): boolean {
   return item.phase === "running" && !item.run && item.dueAt !== undefined && now >= item.dueAt;
-}
-
-/** Piranha's fos stops its services at start whatever they are at; scripts and agents can be asked. */
-function probe(turn: Turn, place: ItemPlace, resource: ProgramResource): void {
-  launch(turn, place, resource.kind === "failover" ? "stop" : "status");
 }
 
 function acquire(turn: Turn, place: ItemPlace, resource: ProgramResource, item: Item): void {

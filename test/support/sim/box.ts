@@ -114,6 +114,7 @@ export class Box {
     this.state = undefined;
     this.#backlog = [];
     this.#checks = new Map();
+    this.programs.abandon();
     this.paused = false;
     this.#wake++;
   }

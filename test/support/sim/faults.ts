@@ -5,15 +5,18 @@ import type { OperatorRequest } from "../../../firmware/core/event.ts";
 import type { Box } from "./box.ts";
 import type { Chance } from "./chance.ts";
 import type { Quality } from "./network.ts";
+import { repairPrograms } from "./program-faults.ts";
 import type { World } from "./world.ts";
 
 /** The hardware watchdog resets a box whose process did not run for so long, ms. */
 const WATCHDOG = 10_000;
 
-type Fault = (world: World, chance: Chance, box: Box) => void;
+export type Fault = (world: World, chance: Chance, box: Box) => void;
 
 /** Each with its weight. */
-const FAULTS: readonly (readonly [number, Fault])[] = [
+export type Faults = readonly (readonly [number, Fault])[];
+
+const FAULTS: Faults = [
   [3, powerCut],
   [3, crash],
   [3, pause],
@@ -35,12 +38,12 @@ const FAULTS: readonly (readonly [number, Fault])[] = [
 ];
 
 /** Plays a story of `ms`; afterwards everything is repaired and the nodes had time to rest. */
-export function playStory(world: World, ms: number): void {
+export function playStory(world: World, ms: number, more: Faults = []): void {
   const chance = world.chance.fork();
   startAll(world, chance);
   const end = world.schedule.now + ms;
   while (world.schedule.now < end) {
-    playEpisode(world, chance);
+    playEpisode(world, chance, [...FAULTS, ...more]);
     // Nodes must also come to rest in bad weather, as long as frames get through.
     if (chance.happens(0.8)) repair(world);
     world.run(chance.happens(0.08) ? world.watch.calm + 12_000 : chance.between(500, 5000));
@@ -65,10 +68,10 @@ function examine(world: World, chance: Chance): void {
 }
 
 /** Misfortunes seldom come alone: some at the same moment, some in the middle of what the last one caused. */
-function playEpisode(world: World, chance: Chance): void {
+function playEpisode(world: World, chance: Chance, all: Faults): void {
   const faults = chance.integer(1, 5);
   for (let fault = 0; fault < faults; fault++) {
-    pickFault(chance)(world, chance, chance.pick(world.boxes));
+    pickFault(chance, all)(world, chance, chance.pick(world.boxes));
     world.run(chance.pick([chance.between(0, 5), chance.between(0, 100), chance.between(0, 3000)]));
   }
 }
@@ -90,12 +93,13 @@ function startAll(world: World, chance: Chance): void {
 /** Weather ends; power comes back by itself. */
 function repair(world: World): void {
   world.happen("the network is repaired", () => world.network.repair());
+  for (const box of world.boxes) repairPrograms(world, box);
 }
 
-function pickFault(chance: Chance): Fault {
-  const total = FAULTS.reduce((sum, [weight]) => sum + weight, 0);
+function pickFault(chance: Chance, all: Faults): Fault {
+  const total = all.reduce((sum, [weight]) => sum + weight, 0);
   let at = chance.between(0, total);
-  for (const [weight, fault] of FAULTS) {
+  for (const [weight, fault] of all) {
     at -= weight;
     if (at < 0) return fault;
   }

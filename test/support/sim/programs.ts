@@ -23,6 +23,7 @@ export interface Behaviour {
 type Ended = (outcome: ProgramOutcome, output: string) => void;
 
 interface Run {
+  readonly word: string;
   readonly end: Ended;
   over: boolean;
 }
@@ -32,6 +33,10 @@ const SLOWEST = 20;
 export class SimulatedPrograms {
   /** The services that run, by the words of the cluster file. */
   readonly running = new Set<string>();
+  /** Those that have died since they were last started or stopped. */
+  readonly died = new Set<string>();
+  /** Called before a program of the resource runs. */
+  called: (word: string, call: Call) => void = () => {};
   /** Called when a service comes or goes. */
   changed: () => void = () => {};
   readonly #behaviours = new Map<string, Behaviour>();
@@ -62,19 +67,26 @@ export class SimulatedPrograms {
 
   /** The service dies by itself. */
   fail(word: string): void {
-    if (this.running.delete(word)) this.changed();
+    if (!this.running.delete(word)) return;
+    this.died.add(word);
+    this.changed();
+  }
+
+  isBusy(word: string): boolean {
+    return [...this.#runs.values()].some((run) => run.word === word);
   }
 
   /** `alive` tells whether the process that asked is still there; what it started goes on without it. */
   run(id: string, program: Program, ended: Ended): void {
     const { resource, call } = this.#calledBy(program);
+    this.called(resource.word, call);
     this.#chance ??= this.#fork();
     const {
       exit = 0,
       hangs = false,
       takes = this.#chance.between(1, SLOWEST),
     } = this.#behaviours.get(`${resource.word} ${call}`) ?? {};
-    const run: Run = { end: ended, over: false };
+    const run: Run = { word: resource.word, end: ended, over: false };
     this.#runs.set(id, run);
     const limit = program.timeout ?? Number.POSITIVE_INFINITY;
     if (hangs || takes > limit) {
@@ -100,9 +112,14 @@ export class SimulatedPrograms {
     return this.running.has(id.replace(/^failover /, ""));
   }
 
-  cutPower(): void {
+  /** The process that started them dies, and they with it. */
+  abandon(): void {
     for (const run of this.#runs.values()) run.over = true;
     this.#runs.clear();
+  }
+
+  cutPower(): void {
+    this.abandon();
     this.running.clear();
     this.behaveWell();
   }
@@ -116,6 +133,7 @@ export class SimulatedPrograms {
 
   #act(word: string, call: Call): void {
     const before = this.running.has(word);
+    if (call !== "status") this.died.delete(word);
     if (call === "start") this.running.add(word);
     if (call === "stop") this.running.delete(word);
     if (before !== this.running.has(word)) this.changed();

@@ -1,7 +1,9 @@
 // One seed, one run: the story is played, and what went wrong comes with everything needed to see it again.
 
+import { Chance } from "./chance.ts";
 import { playStory } from "./faults.ts";
 import type { Logic } from "./logic.ts";
+import { PROGRAM_FAULTS, programConfig } from "./program-faults.ts";
 import { World } from "./world.ts";
 
 export interface RunResult {
@@ -25,18 +27,27 @@ export interface RunOptions {
   /** How many nodes; absent: two or three, by the seed. */
   readonly nodes?: number;
   readonly logic?: Logic;
+  /** Groups of scripts and agents, and their misfortunes. */
+  readonly programs?: boolean;
   readonly print?: (line: string) => void;
 }
 
-export function runSeed({ seed, ms, nodes, logic, print }: RunOptions): RunResult {
+export function runSeed({ seed, ms, nodes, logic, print, programs }: RunOptions): RunResult {
   const count = nodes === undefined ? {} : { nodes };
-  const world = new World({ seed, ...count, ...(logic && { logic }), ...(print && { print }) });
+  const config = programs === true ? programConfig(new Chance(seed)) : undefined;
+  const world = new World({
+    seed,
+    ...count,
+    ...(config && { config }),
+    ...(logic && { logic }),
+    ...(print && { print }),
+  });
   const result = (): Omit<RunResult, "failure"> => {
     const { moves, longestDouble, longestGap } = world.watch;
     return { seed, ...count, ms: world.schedule.now, moves, longestDouble, longestGap };
   };
   try {
-    playStory(world, ms);
+    playStory(world, ms, programs === true ? PROGRAM_FAULTS : []);
     return result();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

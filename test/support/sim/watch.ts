@@ -21,9 +21,11 @@
 import type { Action } from "../../../firmware/core/action.ts";
 import type { ClusterConfig } from "../../../firmware/core/config/cluster.ts";
 import type { Event } from "../../../firmware/core/event.ts";
-import type { GroupState } from "../../../firmware/core/resource/group-state.ts";
+import { type GroupState, isProgram } from "../../../firmware/core/resource/group-state.ts";
 import type { Box, BoxObserver } from "./box.ts";
 import type { Logic, NodeState } from "./logic.ts";
+import type { Call } from "./programs.ts";
+import { ServiceRules } from "./service-rules.ts";
 
 /** What a takeover may take beyond the deadtime, ms. */
 const TAKEOVER = 50;
@@ -47,6 +49,9 @@ export class Watch implements BoxObserver {
   readonly settle: number;
   readonly gap: number;
   longestGap = 0;
+  /** Those for which no program has to run first. */
+  readonly #firstVips: readonly string[];
+  readonly #services: ServiceRules;
   readonly #config: ClusterConfig;
   readonly #logic: Logic;
   readonly #now: () => number;
@@ -54,6 +59,7 @@ export class Watch implements BoxObserver {
   #disturbed = 0;
   #unsteady = 0;
   #unheard = 0;
+  #moving = 0;
   readonly #heard = new Map<string, number>();
   readonly #doubleSince = new Map<string, number>();
   readonly #noneSince = new Map<string, number>();
@@ -67,6 +73,12 @@ export class Watch implements BoxObserver {
     this.#logic = logic;
     this.#now = now;
     this.vips = logic.managedAddresses(config);
+    this.#firstVips = config.resources.flatMap(({ resources }) => {
+      const programs = resources.findIndex(isProgram);
+      const first = programs < 0 ? resources : resources.slice(0, programs);
+      return first.flatMap((resource) => (resource.kind === "address" ? [resource.address] : []));
+    });
+    this.#services = new ServiceRules(config);
     const { keepalive, deadtime, initdead } = config.heartbeat;
     // A status must get through and be acted upon; one lost status is followed by the next.
     this.settle = keepalive + 200;
@@ -99,7 +111,9 @@ export class Watch implements BoxObserver {
 
   /** Called when the bound of a takeover has passed without anything else having happened to the survivors. */
   mustOwnAll(survivors: readonly Box[]): void {
-    const missing = this.vips.filter((vip) => !survivors.some(({ kernel }) => kernel.has(vip)));
+    const missing = this.#firstVips.filter(
+      (vip) => !survivors.some(({ kernel }) => kernel.has(vip)) && !this.#isGivenUp(vip),
+    );
     const names = survivors.map(({ name }) => name).join(" and ");
     if (missing.length > 0) this.#broken("takeover", `${names} lacks ${missing.join(", ")}`);
   }
@@ -118,7 +132,8 @@ export class Watch implements BoxObserver {
   }
 
   stepped(box: Box, event: Event, before: NodeState, after: NodeState, actions: readonly Action[]): void {
-    if (before.self.phase === "stopped" && actions.some(({ type }) => type !== "answer")) {
+    const isOver = before.self.phase === "stopped" || before.self.phase === "fenced";
+    if (isOver && actions.some(({ type }) => type !== "answer")) {
       this.#broken(
         "stopped",
         `${box.name} acts after it stopped: ${actions.map(({ type }) => type).join(", ")}`,
@@ -139,6 +154,14 @@ export class Watch implements BoxObserver {
       if (action.type === "send") this.#countSent(box);
       if (action.type === "answer") this.#answered(box, action.id);
     }
+  }
+
+  /** A box is about to run a program for a resource. */
+  called(box: Box, word: string, call: Call): void {
+    const quiet = this.#now() - Math.max(this.#disturbed, this.#unheard) > this.settle;
+    const others = this.boxes.filter((each) => each !== box);
+    const broken = this.#services.broken(box, quiet ? others : [], word, call);
+    if (broken !== undefined) this.#broken(broken.rule, broken.detail);
   }
 
   planned(box: Box, changes: ReturnType<Logic["plan"]>): void {
@@ -179,6 +202,8 @@ export class Watch implements BoxObserver {
     this.#noticeDisturbance(now);
     for (const vip of this.vips) this.#checkAddress(vip, now);
     if (now - Math.max(this.#disturbed, this.#unheard) > DELIVERY) this.#checkDelivery();
+    const lost = this.isCalm ? this.#services.lost(this.boxes) : undefined;
+    if (lost !== undefined) this.#broken("service", lost);
     for (const [request, since] of this.#open) {
       const [name, starts] = request.split(" ");
       const box = this.boxes.find((each) => each.name === name);
@@ -204,7 +229,10 @@ export class Watch implements BoxObserver {
     for (const box of running) {
       if (box.paused || box.kernel.refusing) this.#disturb();
       // A failed group is tried again at some time, and programs end when they like.
-      if (box.state?.groups.some(isMoving)) this.cause();
+      if (box.state?.groups.some(isMoving)) {
+        this.cause();
+        this.#moving = now;
+      }
     }
     // The kernel of a process that died keeps its addresses.
     if (running.length === 0 || this.boxes.some((box) => box.powered && !box.running)) this.#disturbed = now;
@@ -228,7 +256,7 @@ export class Watch implements BoxObserver {
     else {
       const since = this.#doubleSince.get(vip) ?? now;
       this.#doubleSince.set(vip, since);
-      const double = now - Math.max(since, this.#disturbed, this.#unheard);
+      const double = now - Math.max(since, this.#disturbed, this.#unheard, this.#moving);
       this.longestDouble = Math.max(this.longestDouble, double);
       if (double > this.settle)
         this.#broken("single owner", `${vip} is on ${owners.length} kernels for ${Math.round(double)} ms`);
@@ -304,7 +332,7 @@ export class Watch implements BoxObserver {
 }
 
 function isMoving({ failed, items }: GroupState): boolean {
-  return failed !== undefined || items.some(({ phase, run }) => run !== undefined && phase !== "running");
+  return failed !== undefined || items.some(({ phase }) => phase !== "running" && phase !== "stopped");
 }
 
 function isSorted(numbers: readonly number[]): boolean {

@@ -71,6 +71,9 @@ export class World {
     const [first, second, ...more] = this.config.nodes.map(({ name }) => name);
     this.boxes = [box(first ?? ""), box(second ?? ""), ...more.map(box)];
     this.watch.boxes.push(...this.boxes);
+    for (const each of this.boxes) {
+      each.programs.called = (word, call) => this.watch.called(each, word, call);
+    }
     this.#checkAgain();
   }
 

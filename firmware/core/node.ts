@@ -9,6 +9,7 @@ import { type Fencings, NO_FENCINGS, nextFencing } from "./heartbeat/fencing.ts"
 import type { Handover } from "./heartbeat/handover.ts";
 import { wake as inboxWake } from "./heartbeat/inbox.ts";
 import { EVEN, type Ipfail, ipfailDeadline } from "./heartbeat/ipfail.ts";
+import { type LegacyTalk, legacyDeadline, NO_TALK } from "./heartbeat/legacy.ts";
 import { linkDeadline } from "./heartbeat/links.ts";
 import { createPeer, deathAt, type Peer } from "./heartbeat/membership.ts";
 import type { Move } from "./heartbeat/moves.ts";
@@ -77,6 +78,7 @@ export interface NodeState {
   readonly wants: Sides;
   readonly orders: Orders;
   readonly move?: Move;
+  readonly legacy: LegacyTalk;
   readonly ending?: Ending;
   /** How often a peer that was called dead turned out to be alive. */
   readonly partitions: number;
@@ -124,6 +126,7 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
     peers: new Map(others.map((name) => [name, createPeer(name, deadtime, setup.media)])),
     pingNodes: createPingNodes(cluster),
     ipfail: EVEN,
+    legacy: NO_TALK,
     claim: NO_CLAIM,
     acquiring: { sides: NONE, cause: "start" },
     wants: NONE,
@@ -174,6 +177,7 @@ function deadlines(state: NodeState): Deadlines {
     handover: handover?.deadline,
     fencing: nextFencing(state.fencings),
     move: state.move?.deadline,
+    legacy: legacyDeadline(state),
     ending: ending?.nextAt,
     clients: self.phase === "running" ? nextClientStart(state.clients) : undefined,
     addresses: nextAttempt(state.kernel),

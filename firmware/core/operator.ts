@@ -11,6 +11,7 @@ import { beginMove, sidesToMove } from "./heartbeat/moves.ts";
 import { forgetPosition } from "./heartbeat/positions.ts";
 import { ownReach, reachWords, worseNode } from "./heartbeat/reach.ts";
 import { isStable } from "./heartbeat/report.ts";
+import { isLegacy } from "./heartbeat/spoken.ts";
 import { type NodeState, partnerOf } from "./node.ts";
 import { reload } from "./reload.ts";
 import { cleanUp, clearFailures } from "./resource/failure.ts";
@@ -90,6 +91,8 @@ function refusal(
   const meant = sidesOf(scope, setup.self, state.cluster);
   const resources = scope === "all" ? "resources" : `${scope} resources`;
   if (self.phase !== "running") return `${setup.self} is ${self.phase}`;
+  if (isLegacy(state))
+    return "auto_failback legacy has no words for moving resources by hand; on and off have";
   if (command === "takeover" && includes(claim.sides, meant)) {
     return `nothing to do: ${setup.self} owns ${resources} already`;
   }

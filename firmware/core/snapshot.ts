@@ -1,5 +1,7 @@
 // What people may see of a node: one plain value, made from the state, that status prints and --json emits.
 
+import { isPresumedThere } from "./heartbeat/legacy.ts";
+import type { Peer } from "./heartbeat/membership.ts";
 import { isAlive } from "./heartbeat/membership.ts";
 import { isStable } from "./heartbeat/report.ts";
 import type { SplitBrains } from "./heartbeat/split-brain.ts";
@@ -161,7 +163,9 @@ function pingNodeSnapshots(state: NodeState, now: number): PingNodeSnapshot[] {
 function groupSnapshot(state: NodeState, index: number): GroupSnapshot {
   const { config, group } = groupAt(state, index);
   const side = config.node;
-  const theirs = [...state.peers.values()].find(({ view }) => view?.claim.has(side))?.name;
+  const has = (peer: Peer): boolean =>
+    peer.view?.claim.has(side) === true || isPresumedThere(state, peer, config);
+  const theirs = [...state.peers.values()].find(has)?.name;
   const owner = state.claim.sides.has(side) ? state.setup.self : theirs;
   const items = config.resources.map((_, at) => itemSnapshot(state, index, at));
   return {

@@ -10,6 +10,7 @@ import type { LogLine } from "./heartbeat/log-words.ts";
 import type { Peer } from "./heartbeat/membership.ts";
 import type { Field, Message } from "./heartbeat/message.ts";
 import { number } from "./heartbeat/outbox.ts";
+import { isUnspoken } from "./heartbeat/spoken.ts";
 import type { NodeState, Self } from "./node.ts";
 import { telling } from "./told.ts";
 
@@ -49,6 +50,7 @@ export function logRarely(turn: Turn, cause: string, line: LogLine): void {
 
 /** Numbers, signs and sends a message on every medium. `extra` fields come after those of the body. */
 export function send(turn: Turn, body: MessageBody, extra: readonly Field[] = []): void {
+  if (isUnspoken(turn.state, body.type)) return;
   const { setup, cluster, self } = turn.state;
   const { fields } = compose(body);
   const stamp = {

@@ -146,6 +146,20 @@ export class MixedCluster {
     });
   }
 
+  /** Waits until the kernels hold that, whatever the nodes say of it. */
+  async kernelsHold(first: Holding, second: Holding): Promise<void> {
+    const wanted = `${first} ${second}`;
+    let seen = "";
+    const compare = async (): Promise<boolean> => {
+      seen = (await Promise.all(this.seats.map((seat) => seat.holds()))).join(" ");
+      return seen === wanted;
+    };
+    await until(`the kernels hold ${wanted}`, compare, 45_000).catch(async (error: unknown) => {
+      const logs = await Promise.all(this.seats.map(({ software }) => software.log()));
+      throw new Error(`wanted: ${wanted}\nis: ${seen}\n${logs.join("\n--- second\n")}`, { cause: error });
+    });
+  }
+
   /** Waits until that node holds everything in its kernel and says so. */
   async holdsAll(seat: Seat): Promise<void> {
     await until(`${seat.place.name} holds all resources`, async () => {

@@ -22,9 +22,11 @@ function ipv6Paths({ interfaces, vips }: Inspection): readonly Path[] {
 
 const rows: readonly Row[] = [
   {
-    what: "auto_failback: legacy",
-    places: ({ file: { heartbeat } }) =>
-      heartbeat?.auto_failback === "legacy" ? [["heartbeat", "auto_failback"]] : [],
+    what: "auto_failback: legacy among three nodes or more",
+    places: ({ file: { heartbeat, nodes = {} } }) =>
+      heartbeat?.auto_failback === "legacy" && Object.keys(nodes).length > 2
+        ? [["heartbeat", "auto_failback"]]
+        : [],
   },
   {
     what: "ipfail among three nodes or more",

@@ -49,10 +49,11 @@ export type MessageBody =
   /** The hand-over handshake: `me` asks to be relieved of `scope`, `other` agrees, `done` ends it. */
   | { readonly type: "ask_resources"; readonly scope: ResourceScope; readonly step: "me" | "other" | "done" }
   | { readonly type: "hb_takeover"; readonly scope: ResourceScope }
-  | { readonly type: "ip-request"; readonly address: string }
+  /** `group`: its first haresources word. Spoken with auto_failback legacy alone. */
+  | { readonly type: "ip-request"; readonly group: string }
   | (Addressed & {
       readonly type: "ip-request-resp";
-      readonly address: string;
+      readonly group: string;
       readonly owned: boolean;
       readonly ok: boolean;
     })

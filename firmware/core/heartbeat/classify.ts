@@ -34,11 +34,11 @@ const READERS: { readonly [T in MessageBody["type"]]: BodyReader } = {
     step: read.oneOf("info", ["me", "other", "done"]),
   }),
   hb_takeover: (read) => ({ type: "hb_takeover", scope: read.oneOf("rsc_hold", SCOPES) }),
-  "ip-request": (read) => ({ type: "ip-request", address: read.address("ipaddr") }),
+  "ip-request": (read) => ({ type: "ip-request", group: read.word("ipaddr") }),
   "ip-request-resp": (read) => ({
     type: "ip-request-resp",
     ...addressee(read),
-    address: read.address("ipaddr"),
+    group: read.word("ipaddr"),
     owned: read.oneOf("weown", ["yes", "no"]) === "yes",
     ok: read.text("ok") === "OK",
   }),

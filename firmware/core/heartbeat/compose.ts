@@ -32,11 +32,11 @@ function fieldsOf(body: MessageBody): Field[] {
     case "hb_takeover":
       return list({ t: body.type, rsc_hold: body.scope });
     case "ip-request":
-      return list({ t: body.type, ipaddr: body.address });
+      return list({ t: body.type, ipaddr: body.group });
     case "ip-request-resp": {
-      const { address, owned, ok } = body;
+      const { group, owned, ok } = body;
       const verdict = { weown: owned ? "yes" : "no", ok: ok ? "OK" : "fail" };
-      return list({ t: body.type, dest: body.dest, ipaddr: address, ...verdict });
+      return list({ t: body.type, dest: body.dest, ipaddr: group, ...verdict });
     }
     case "stonith":
       return list({ t: body.type, node: body.node, result: body.result });

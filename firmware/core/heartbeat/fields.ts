@@ -14,16 +14,14 @@ export interface FieldReader {
   nodeName(name: string): string;
   /** Node names separated by single blanks; heartbeat's own lists end in a blank, and an empty one is a blank. */
   nodeNames(name: string): readonly string[];
-  /** An IPv4 address or, in outline, an IPv6 address, with what haresources may say after it: prefix, interface, broadcast. */
-  address(name: string): string;
+  /** A word of haresources: anything printable without blanks. */
+  word(name: string): string;
   uuid(name: string): Uint8Array;
 }
 
 /** heartbeat compares names in lower case; ping nodes are named by address or by group. */
 const NODE_NAME = /^[a-z0-9][a-z0-9._:-]*$/;
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
-const IPV6 = /^(?=.*:.*:)[0-9a-fA-F:.]{2,45}$/;
-const PLACE = /(?:\/[\w.:-]{1,45}){0,3}$/;
+const WORD = /^[!-~]{1,1024}$/;
 
 export function isNodeName(name: string): boolean {
   return name.length < LIMITS.nodeName && NODE_NAME.test(name);
@@ -70,10 +68,9 @@ export function fieldReader(message: Message): FieldReader {
       return isNodeName(value) ? value : refuse(name, `a lower-case node name of < ${LIMITS.nodeName}`, "");
     },
     nodeNames: names,
-    address: (name) => {
+    word: (name) => {
       const value = text(message, name) ?? "";
-      const address = value.replace(PLACE, "");
-      return IPV4.test(address) || IPV6.test(address) ? value : refuse(name, "an IP address", "");
+      return WORD.test(value) ? value : refuse(name, "a word of 1 to 1024 printable characters", "");
     },
     uuid: (name) => {
       const value = bytes(message, name);

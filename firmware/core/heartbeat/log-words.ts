@@ -89,6 +89,9 @@ export const WORDS = {
     critical(`${node} has not heard this node for ${ms} ms and owns the same resources: giving them up`),
 
   // Hand-over
+  noStandby: () => info("Standby mode only implemented when nice_failback on"),
+  ipResponse: (group: string, ok: boolean, owned: boolean) =>
+    info(`received ip-request-resp ${group} ${ok ? "OK" : "fail"} ${owned ? "yes" : "no"}`),
   wantsStandby: (node: string, scope: ResourceScope) => info(`${node} wants to go standby [${scope}]`),
   canTake: (node: string, scope: ResourceScope) => info(`standby: ${node} can take our ${scope} resources`),
   standbyAcquire: (scope: ResourceScope, node: string) =>

@@ -5,6 +5,7 @@
 // 2. The peer is gone: everything is ours.
 // 3. A side that neither has goes to its preferred node, once the peer has said so and has heard us. The peer takes
 //    our side only after our death, so nothing can come between its word and our claim but a network failing that moment.
+//    With auto_failback legacy it is asked for instead (legacy.ts).
 // 4. A peer that has returned, or reaches its ping nodes again, gets its side back by a hand-over (auto_failback).
 
 import { partnerOf } from "../node.ts";
@@ -25,12 +26,14 @@ import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import { mayTakeFrom, stonithResult } from "./fencing.ts";
 import { abortHandover, offerHandover } from "./handshake.ts";
 import { mayFailBackTo } from "./ipfail.ts";
+import { negotiateLegacy } from "./legacy.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
 import { type Claim, claimAll, disputed, disputedWords, lost, ruleOf, settled } from "./ownership.ts";
 import { hearsUs, isStable, peerMayHave } from "./report.ts";
 import { share } from "./sharing.ts";
 import { noteDispute, type Verdict } from "./split-brain.ts";
+import { isLegacy } from "./spoken.ts";
 import { isUnheardTooLong } from "./unheard.ts";
 import type { NodeView } from "./view.ts";
 
@@ -46,6 +49,7 @@ export function negotiate(turn: Turn): void {
     agreeWith(turn, peer, peer.view);
     return;
   }
+  if (running && isAlive(peer) && isLegacy(turn.state)) negotiateLegacy(turn, peer);
   if (peer !== undefined) {
     isUnheardTooLong(turn, peer.name, false);
     noteDispute(turn, peer.name, []);
@@ -56,6 +60,10 @@ export function negotiate(turn: Turn): void {
 function agreeWith(turn: Turn, peer: Peer, view: NodeView): void {
   settleDispute(turn, peer, view);
   settleAlone(turn, peer, view);
+  if (isLegacy(turn.state)) {
+    negotiateLegacy(turn, peer);
+    return;
+  }
   if (turn.state.handover !== undefined || view.handover !== "none" || peer.leaving) return;
   claimOrphan(turn, peer, view);
   failBack(turn, peer, view);

@@ -13,6 +13,7 @@ import { decodeFrame } from "./frame.ts";
 import { abortHandover, handoverAlive, onAsk, onGiving, onTakeoverRequest } from "./handshake.ts";
 import { type Inbox, onRefusal, type Reception, receive } from "./inbox.ts";
 import { onIpfailMessage } from "./ipfail.ts";
+import { onIpRequest, onIpResponse } from "./legacy.ts";
 import { linkHeard } from "./links.ts";
 import { WORDS } from "./log-words.ts";
 import { died, heard, type Peer, restarted } from "./membership.ts";
@@ -21,6 +22,7 @@ import { HISTORY, onRexmitRequest } from "./outbox.ts";
 import { parseReach, REACH_FIELD } from "./reach.ts";
 import { sayHolding, viewOfRealNode } from "./report.ts";
 import { sendOn } from "./ring.ts";
+import { isUnspoken } from "./spoken.ts";
 import { parseView, VIEW_FIELD } from "./view.ts";
 
 type Known<T extends KnownMessage["type"]> = Extract<KnownMessage, { type: T }>;
@@ -151,6 +153,10 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
   const { self } = turn.state.setup;
   const { src } = message.trailer;
   if ("dest" in message && message.dest !== self) return;
+  if (isUnspoken(turn.state, message.type)) {
+    if (isQuestion(message)) log(turn, WORDS.noStandby());
+    return;
+  }
   switch (message.type) {
     case "status":
       onStatus(turn, peerNamed(turn, src), message, raw);
@@ -184,14 +190,18 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
     case "NS_nak_rexmit":
       refused(turn, peerNamed(turn, src), message.trailer, message.sequence);
       break;
-    // Acks bound the real node's history; ours is bounded anyway. Nodes come and go with the cluster file alone. ip-request
-    // belongs to auto_failback legacy; ping nodes answer by ICMP alone.
+    case "ip-request":
+      onIpRequest(turn, peerNamed(turn, src), message.group);
+      break;
+    case "ip-request-resp":
+      onIpResponse(turn, message.group, message.owned, message.ok);
+      break;
+    // Acks bound the real node's history; ours is bounded anyway. Nodes come and go with the cluster file alone; ping nodes
+    // answer by ICMP alone.
     case "NS_ackmsg":
     case "repnodes":
     case "addnode":
     case "delnode":
-    case "ip-request":
-    case "ip-request-resp":
     case "NS_st":
       break;
     case "hbapi-clstat":

@@ -11,9 +11,11 @@ import type { ClusterView } from "./cluster-view.ts";
 import { awaitsFencing } from "./fencing.ts";
 import type { Handover } from "./handover.ts";
 import type { Position } from "./inbox.ts";
+import { isTalkedOut } from "./legacy.ts";
 import { isAlive, isGone, type Peer } from "./membership.ts";
 import { disputed } from "./ownership.ts";
 import { reachFields } from "./reach.ts";
+import { isLegacy } from "./spoken.ts";
 import { type NodeView, viewField } from "./view.ts";
 
 /** True when the peer's words are about this life of ours: it has heard us since we last began anew. */
@@ -52,7 +54,9 @@ function holdsAsClaimed(state: NodeState): boolean {
 function isAgreed(state: NodeState): boolean {
   if (state.peers.size > 1) return isSettled(state);
   const peer = partnerOf(state);
-  return peer === undefined || isGone(peer) || agrees(state, peer);
+  if (peer === undefined || isGone(peer)) return true;
+  if (isLegacy(state) && !isTalkedOut(state)) return false;
+  return (isLegacy(state) && peer.kind !== "pulsebox") || agrees(state, peer);
 }
 
 /** Among three or more: nobody living may have what this node claims, and this node wants nothing more. */

@@ -6,6 +6,7 @@ import { record, type Transition } from "../decision.ts";
 import { offerHandover } from "../heartbeat/handshake.ts";
 import { isAlive, type Peer } from "../heartbeat/membership.ts";
 import { hearsUs, isStable } from "../heartbeat/report.ts";
+import { isLegacy } from "../heartbeat/spoken.ts";
 import { type NodeState, partnerOf } from "../node.ts";
 import { log, nowOf, type Turn } from "../turn.ts";
 import { type Failure, type GroupState, groupAt, isGivenUp, uncertain } from "./group-state.ts";
@@ -175,7 +176,7 @@ export function wordsOf(turn: Turn, index: number): string {
 /** The other node if it can be given the side: it is there, settled, and has not failed with it itself. */
 function takerOf(state: NodeState, side: string): Peer | undefined {
   const peer = partnerOf(state);
-  if (!isAlive(peer) || peer.status !== "active" || peer.leaving) return undefined;
+  if (isLegacy(state) || !isAlive(peer) || peer.status !== "active" || peer.leaving) return undefined;
   const fit = peer.view?.stable === true && !peer.view.failed?.has(side) && hearsUs(state, peer);
   return fit ? peer : undefined;
 }

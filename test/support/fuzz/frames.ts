@@ -45,11 +45,11 @@ export const bodies: fc.Arbitrary<MessageBody> = fc.oneof(
     step: fc.constantFrom("me", "other", "done"),
   }),
   fc.record({ type: fc.constant("hb_takeover"), scope: scopes }),
-  fc.record({ type: fc.constant("ip-request"), address: fc.ipV4() }),
+  fc.record({ type: fc.constant("ip-request"), group: fc.ipV4() }),
   fc.record({
     type: fc.constant("ip-request-resp"),
     dest: names,
-    address: fc.ipV4(),
+    group: fc.ipV4(),
     owned: fc.boolean(),
     ok: fc.boolean(),
   }),

@@ -177,7 +177,7 @@ function randomConfig(chance: Chance, nodes = chance.pick([2, 3])): ClusterConfi
       deadtime,
       warntime: deadtime / 2,
       initdead: deadtime * chance.integer(2, 4),
-      autoFailback: chance.pick(["on", "off"]),
+      autoFailback: chance.pick(["on", "off", "on", "off", "legacy"]),
       auth: {
         sendWith: 1,
         keys: [signed ? { id: 1, method: "sha1", key: "secretkey" } : { id: 1, method: "crc" }],

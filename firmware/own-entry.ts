@@ -1,6 +1,6 @@
 // From the cluster file's path to this box's own entry in it, or to words on standard error that say why there is none.
 
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { words } from "./adapters/outcome.ts";
 import type { Streams } from "./console/cli.ts";
 import type { ClusterConfig, NodeConfig } from "./core/config/cluster.ts";
@@ -27,6 +27,7 @@ export async function readOwnEntry(
     return undefined;
   });
   if (text === undefined) return undefined;
+  await warnOfReaders(path, streams);
   const { config, diagnostics } = checkClusterFile(text, path);
   if (diagnostics.length > 0) streams.err(renderDiagnostics(diagnostics, text));
   if (config === undefined) return undefined;
@@ -35,6 +36,19 @@ export async function readOwnEntry(
   if (identity.ok) return { config, node: identity.node, by: identity.by };
   streams.err(`${path}: error: ${identity.reason}\n`);
   return undefined;
+}
+
+/** heartbeat does not start when others may read authkeys; this file may also be meant for their eyes, without its key. */
+async function warnOfReaders(path: string, streams: Streams): Promise<void> {
+  const mode = await stat(path).then(
+    (file) => file.mode & 0o777,
+    () => 0,
+  );
+  if ((mode & 0o004) === 0) return;
+  const shown = mode.toString(8);
+  streams.err(
+    `${path}: warning: everybody may read the key of the cluster in it (mode ${shown}); chmod 600\n`,
+  );
 }
 
 function named(config: ClusterConfig, name: string, path: string, streams: Streams): OwnEntry | undefined {

@@ -2,6 +2,7 @@
 // Words are heartbeat's: node and link states, who holds what.
 
 import type {
+  ClientSnapshot,
   GroupSnapshot,
   ItemSnapshot,
   LinkSnapshot,
@@ -20,6 +21,7 @@ export function statusText(snapshot: Snapshot): string {
     ...pingNodeTable(snapshot.pingNodes),
     ...table([["GROUP", "PREFERRED", "OWNER", "HERE"], ...snapshot.groups.flatMap(groupRows)]),
     "",
+    ...clientTable(snapshot.clients),
     ...snapshot.members.flatMap(fencingText),
     ignoredText(snapshot),
     ...splitBrainText(snapshot),
@@ -66,6 +68,13 @@ function groupRows(group: GroupSnapshot): string[][] {
 
 function itemRow({ word, state, reason }: ItemSnapshot): string[] {
   return [`  ${word}`, "", "", reason === undefined ? state : `${state} (${reason})`];
+}
+
+/** With the empty line behind it; nothing when the cluster file names no clients. */
+function clientTable(clients: readonly ClientSnapshot[] = []): string[] {
+  if (clients.length === 0) return [];
+  const rows = clients.map(({ command, user, state, starts }) => [command, user, state, String(starts)]);
+  return [...table([["CLIENT", "USER", "STATE", "STARTS"], ...rows]), ""];
 }
 
 function ignoredText({ ignored }: Snapshot): string {

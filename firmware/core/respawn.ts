@@ -61,7 +61,7 @@ export function startClients(turn: Turn): void {
       starts: client.starts + 1,
       phase: { kind: "running", since: now, stopping: false },
     };
-    log(turn, WORDS.startingClient(nameOf(client), config.user));
+    log(turn, WORDS.startingClient(commandOf(client), config.user));
     setClient(turn, index, next);
     turn.actions.push({
       type: "run",
@@ -78,7 +78,7 @@ export function onClientEnded(turn: Turn, id: string, outcome: ProgramOutcome, o
   );
   const client = turn.state.clients[index];
   if (client?.phase.kind !== "running") return;
-  const name = nameOf(client);
+  const name = commandOf(client);
   const { since, stopping } = client.phase;
   if (!stopping) log(turn, WORDS.clientEnded(name, outcome));
   const [last] = output.split("\n").slice(-1);
@@ -95,10 +95,10 @@ function respawned(turn: Turn, client: Client, ran: number): Client {
   const now = nowOf(turn);
   const shortRuns = ran < SHORT_RUN ? client.shortRuns + 1 : 0;
   if (shortRuns > MOST_SHORT_RUNS) {
-    log(turn, WORDS.respawningTooFast(nameOf(client), REST));
+    log(turn, WORDS.respawningTooFast(commandOf(client), REST));
     return { ...client, shortRuns: 0, phase: { kind: "waiting", until: now + REST } };
   }
-  log(turn, WORDS.respawning(nameOf(client)));
+  log(turn, WORDS.respawning(commandOf(client)));
   return { ...client, shortRuns, phase: { kind: "waiting", until: shortRuns > 0 ? now + PAUSE : now } };
 }
 
@@ -108,7 +108,7 @@ export function stopClients(turn: Turn): void {
     const { phase } = client;
     if (phase.kind === "running" && phase.stopping) return;
     if (phase.kind === "running") {
-      log(turn, WORDS.killingClient(nameOf(client)));
+      log(turn, WORDS.killingClient(commandOf(client)));
       setClient(turn, index, { ...client, phase: { ...phase, stopping: true } });
       turn.actions.push({ type: "kill", id: runOf(client, index) });
       return;
@@ -121,7 +121,8 @@ function setClient(turn: Turn, index: number, client: Client): void {
   turn.state = { ...turn.state, clients: turn.state.clients.with(index, client) };
 }
 
-function nameOf({ config }: Client): string {
+/** As the log names it. */
+export function commandOf({ config }: Client): string {
   return config.command.join(" ");
 }
 

@@ -10,6 +10,7 @@ import { groupAt, isGivenUp, itemOf } from "./resource/group-state.ts";
 import { addressesOf, heldAddresses, wantedAddresses } from "./resource/groups.ts";
 import type { AddressResource } from "./resource/placement.ts";
 import { isNone } from "./resource/sides.ts";
+import { type Clients, commandOf } from "./respawn.ts";
 import type { Instant } from "./time.ts";
 
 export interface LinkSnapshot {
@@ -76,6 +77,15 @@ export interface GroupSnapshot {
   readonly failed?: string;
 }
 
+export interface ClientSnapshot {
+  readonly command: string;
+  readonly user: string;
+  /** waiting: for its next start; over: it ended with 100, cannot be executed, or was ended with the daemon. */
+  readonly state: "idle" | "running" | "waiting" | "over";
+  /** How often it was started. */
+  readonly starts: number;
+}
+
 /** Frames that were ignored, by reason. */
 export interface IgnoredFrames {
   readonly malformed: number;
@@ -94,6 +104,8 @@ export interface Snapshot {
   readonly members: readonly MemberSnapshot[];
   readonly pingNodes: readonly PingNodeSnapshot[];
   readonly groups: readonly GroupSnapshot[];
+  /** The programs of respawn; absent when the cluster file names none. */
+  readonly clients?: readonly ClientSnapshot[];
   readonly ignored: IgnoredFrames;
   /** How often both nodes were found to own the same groups since this process began, and the last time. */
   readonly splitBrains: Pick<SplitBrains, "count" | "last">;
@@ -112,6 +124,7 @@ export function takeSnapshot(state: NodeState, now: Instant): Snapshot {
     members: cluster.nodes.map(({ name }) => memberSnapshot(state, name, now.monotonic)),
     pingNodes: pingNodeSnapshots(state, now.monotonic),
     groups: cluster.resources.map((_, index) => groupSnapshot(state, index)),
+    ...(state.clients.length > 0 && { clients: describeClients(state.clients) }),
     ignored: state.ignored,
     splitBrains: {
       count: state.splitBrains.count,
@@ -207,4 +220,13 @@ function addressSnapshot(state: NodeState, { word, address }: AddressResource): 
   const held = heldAddresses(state).has(address);
   const here = wanted ? (held || present ? "running" : "starting") : present ? "stopping" : "stopped";
   return { word, state: here, ...(reason !== undefined && { reason }) };
+}
+
+function describeClients(clients: Clients): readonly ClientSnapshot[] {
+  return clients.map((client) => ({
+    command: commandOf(client),
+    user: client.config.user,
+    state: client.phase.kind,
+    starts: client.starts,
+  }));
 }

@@ -39,6 +39,10 @@ const snapshot: Snapshot = {
     },
     { name: "2001:db8::1", members: ["2001:db8::1"], status: "unknown", reachedBy: [] },
   ],
+  clients: [
+    { command: "/usr/lib/site/agent -v", user: "hacluster", state: "running", starts: 1 },
+    { command: "/usr/lib/site/other", user: "500", state: "waiting", starts: 12 },
+  ],
   groups: [
     {
       preferred: "director1",

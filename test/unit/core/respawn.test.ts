@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Action } from "../../../firmware/core/action.ts";
 import { nextWake } from "../../../firmware/core/node.ts";
 import type { ProgramOutcome } from "../../../firmware/core/program.ts";
+import { takeSnapshot } from "../../../firmware/core/snapshot.ts";
 import { Bench } from "../../support/bench.ts";
 import { clusterConfig } from "../../support/cluster-config.ts";
 
@@ -137,6 +138,15 @@ describe("a client that ends", () => {
     const { node } = active(AGENT);
     expect(ended(node, "somebody else's", { kind: "exit", code: 0 })).toMatchObject({ runs: [], log: [] });
   });
+});
+
+test("the status shows each client with its state and how often it was started", () => {
+  const { node, ids } = active(AGENT, OTHER);
+  ended(node, ids[0], { kind: "exit", code: 1 });
+  expect(takeSnapshot(node.state, { monotonic: node.now, wall: 0 }).clients).toEqual([
+    { command: "/usr/lib/site/agent -v", user: "hacluster", state: "waiting", starts: 1 },
+    { command: "/usr/lib/site/other", user: "nobody", state: "running", starts: 1 },
+  ]);
 });
 
 describe("the orderly end", () => {

@@ -49,11 +49,22 @@ const traffic = [
 
 const links = ["bonding", "8021q"];
 
+/** USB adapters and devices with a serial port, for `serial: /dev/ttyUSB0` and /dev/ttyACM0. The UARTs are in the kernel. */
+const serialPorts = ["ftdi_sio", "pl2303", "cp210x", "ch341", "cdc_acm"];
+
 /** The modules that `board` asks for by name, without their dependencies, sorted. */
 export function wantedModules(board: Board): string[] {
   const named = [...board.nics, ...board.storage].map(({ driver }) => driver);
   const more = [...board.watchdogs, ...board.modules].map(({ module }) => module);
-  const all = [...mediumFilesystems, ...mediumDevices, ...traffic, ...links, ...named, ...more];
+  const all = [
+    ...mediumFilesystems,
+    ...mediumDevices,
+    ...traffic,
+    ...links,
+    ...serialPorts,
+    ...named,
+    ...more,
+  ];
   return [...new Set(all)].sort();
 }
 

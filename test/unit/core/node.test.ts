@@ -86,6 +86,15 @@ test("a late heartbeat is told with its interval", () => {
   expect(node.logged("WARN")).toEqual(["Late heartbeat: Node director2: interval 700 ms"]);
 });
 
+test("a heartbeat says so to slow media, and nothing else does", () => {
+  const topics = (node: Bench) =>
+    node.take().flatMap((action) => (action.type === "send" ? [action.topic] : []));
+  const node = paired().pass(200);
+  expect(topics(node)).toEqual(["status director1"]);
+  const request = { command: "standby", scope: "all" } as const;
+  expect(topics(node.event({ type: "operator", request, id: 1 }))).toContain(undefined);
+});
+
 test("a lost carrier takes the link down at once and kills nobody", () => {
   const node = paired().event({ type: "carrier", interface: "eth1", up: false });
   expect(node.logged()).toEqual(["Carrier of eth1 lost.", "Link director2:eth1 dead."]);

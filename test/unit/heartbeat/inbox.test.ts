@@ -4,6 +4,7 @@
 import { describe, expect, test } from "vitest";
 import {
   createInbox,
+  duplicateWindow,
   type Inbox,
   type InboxOptions,
   onRefusal,
@@ -258,4 +259,18 @@ test("judging does not grow with the messages heard", () => {
   const { inbox } = hear(upTo(2000));
   expect(inbox.arrivals.size).toBeLessThanOrEqual(500);
   expect(inbox.missing.size).toBe(0);
+});
+
+const windows: readonly [string, number, readonly string[], number][] = [
+  ["networks carry at once: a copy later than deadtime is a replay", 500, ["bcast", "ucast"], 500],
+  ["a serial line may be seconds behind", 500, ["bcast", "serial"], 5000],
+  ["a long deadtime covers that", 30_000, ["serial"], 30_000],
+];
+test.each(windows)("%s", (_, deadtime, kinds, expected) => {
+  expect(
+    duplicateWindow(
+      deadtime,
+      kinds.map((kind) => ({ kind })),
+    ),
+  ).toBe(expected);
 });

@@ -22,6 +22,8 @@ class Cabinet {
   now = 0;
   readonly states = new Map<string, NodeState>();
   readonly cables: readonly Cable[];
+  /** What each node's frames were said to be about. */
+  readonly topics = new Map<string, Set<string | undefined>>();
   #flying: { at: number; node: string; medium: string; bytes: Uint8Array }[] = [];
   readonly #latency: number;
 
@@ -50,7 +52,9 @@ class Cabinet {
     const { state, actions } = step(before, stamped);
     this.states.set(name, state);
     for (const action of actions) {
-      if (action.type === "send") for (const medium of action.media) this.#send(name, medium, action.bytes);
+      if (action.type !== "send") continue;
+      this.topics.set(name, (this.topics.get(name) ?? new Set()).add(action.topic));
+      for (const medium of action.media) this.#send(name, medium, action.bytes);
     }
   }
 
@@ -126,6 +130,13 @@ test("in a whole ring of three everybody hears everybody, and each message cross
   ring.run(2000);
   // Ten keepalives of three nodes: two cables from the sender and one hop by each of the others.
   expect(ring.count(/^t=status$/m)).toBe(10 * 3 * 4);
+});
+
+test("heartbeats that are passed on are their sender's newest word, like those of its own", () => {
+  const ring = new Cabinet(3, RING).run(3000);
+  const heartbeats = [1, 2, 3].map((number) => `status director${number}`);
+  for (const topics of ring.topics.values()) expect([...topics]).toEqual(expect.arrayContaining(heartbeats));
+  expect(ring.topics.get("director1")?.size).toBe(4);
 });
 
 test.each([0, 1, 2])("a ring of three with cable %d cut still lets all three hear each other", (cable) => {

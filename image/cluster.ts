@@ -10,6 +10,7 @@ import { boardNames, loadBoard } from "./hwdb/boards.ts";
 import type { Board } from "./hwdb/schema.ts";
 import { cpuRefusal, profileDiagnostics, profileFor } from "./profile.ts";
 import { ImageError } from "./run.ts";
+import { serialDiagnostics } from "./serial-media.ts";
 
 export interface CheckedCluster {
   /** As the user named it. */
@@ -54,9 +55,12 @@ export function boardFor(cluster: CheckedCluster, requested: string | undefined)
   return board;
 }
 
-/** @throws ImageError with a diagnostic for each node whose board an image for `image` cannot serve */
+/** @throws ImageError with a diagnostic for each node whose board an image for `image`, or a serial medium, cannot serve */
 export function requireFit(cluster: CheckedCluster, image: Board): void {
-  const diagnostics = profileDiagnostics(cluster.text, cluster.file, cluster.config, image);
+  const { text, file, config } = cluster;
+  const diagnostics = [profileDiagnostics, serialDiagnostics].flatMap((check) =>
+    check(text, file, config, image),
+  );
   if (diagnostics.length > 0) throw new ImageError(renderDiagnostics(diagnostics, cluster.text).trimEnd());
 }
 

@@ -2,9 +2,12 @@
 // them. Their own log tells in which order they came and went, and a client on the network what it sees of it.
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { ClusterLab } from "../support/cluster.ts";
+import { ClusterLab, type ClusterLabOptions, fromSource } from "../support/cluster.ts";
+import { MixedCluster } from "../support/mixed-cluster.ts";
 import { available } from "../support/netns.ts";
+import { realHeartbeatAvailable } from "../support/real-heartbeat.ts";
 import { ServiceBox } from "../support/service-box.ts";
 import { until } from "../support/until.ts";
 
@@ -18,15 +21,22 @@ if (why !== undefined) console.warn(`resource groups: skipped, ${why}`);
 let lab: ClusterLab | undefined;
 let box: ServiceBox | undefined;
 
+let mixed: MixedCluster | undefined;
+
 afterEach(async () => {
+  await mixed?.dispose();
+  mixed = undefined;
   await lab?.dispose();
   await box?.dispose();
   lab = undefined;
   box = undefined;
 });
 
-async function place(resources: readonly string[]): Promise<{ lab: ClusterLab; box: ServiceBox }> {
-  lab = await ClusterLab.create({ resources, keepalive: "200ms", deadtime: "1s" });
+async function place(
+  resources: readonly string[],
+  more: ClusterLabOptions = {},
+): Promise<{ lab: ClusterLab; box: ServiceBox }> {
+  lab = await ClusterLab.create({ resources, keepalive: "200ms", deadtime: "1s", ...more });
   box = await ServiceBox.install(
     lab.directors.map(({ namespace }) => namespace),
     ["before", "web", "after"],
@@ -135,5 +145,84 @@ test.skipIf(why)(
     expect((await director1.command("cleanup")).code).toBe(0);
     expect(await director1.command("standby")).toMatchObject({ code: 0, stderr: "" });
     await answers(lab, "director2");
+  },
+);
+
+/** A PID namespace stands for the machine: reboot(2) ends its first process, which is the daemon (pid_namespaces(7)). */
+const machine = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", ...fromSource];
+
+test.skipIf(why)("what cannot be stopped ends its machine, and the other node takes over", async () => {
+  const settings = ", stop_retries: 0, timeouts: { stop: 2s }";
+  const { lab, box } = await place([item(["10.77.0.50/24", "web::8080"], settings)], { program: machine });
+  const { director1, director2 } = lab;
+  await lab.start();
+  await lab.settled(director1);
+  await box.order("director1", "web", "stop", "sleep 60");
+  const { pid } = director1;
+  await director1.ask({ command: "standby", scope: "all" }).catch(() => {}); // it dies before it can answer
+  await until("the machine of director1 is gone", () => !existsSync(`/proc/${pid}`));
+  expect(director1.log).toMatch(/CRIT: Resource STOP failure. Reboot required! web::8080 cannot be stopped/);
+  await director2.holds(lab.vip);
+  await director2.said(/node director1: is dead/);
+});
+
+test.skipIf(why)(
+  "a failover service is watched by connecting to it, and restarted when it does not answer",
+  async () => {
+    const command = (action: string): string => `[/etc/init.d/web, "8080", ${action}]`;
+    const check = "{ port: 8080, expect: director, interval: 200ms, timeout: 2s, fall: 2 }";
+    const sections = `failover:
+  www: { start: ${command("start")}, stop: ${command("stop")}, check: ${check} }
+`;
+    const { lab, box } = await place(
+      [item(["10.77.0.50/24", "www"], ", monitor: { restarts: 1 }, timeouts: { start: 2s }")],
+      {
+        sections,
+      },
+    );
+    const { director1, director2 } = lab;
+    await lab.start();
+    await lab.settled(director1);
+    await answers(lab, "director1");
+    const since = director1.log.length;
+    await box.crash("director1", "web");
+    await director1.said(/Resource www failed: check: /, since);
+    await answers(lab, "director1");
+    await box.crash("director1", "web");
+    await answers(lab, "director2");
+    await lab.settled(director2);
+    expect(director1.log).toContain("Giving up resources due to failure of www");
+  },
+);
+
+const whyNotMixed = why ?? realHeartbeatAvailable();
+
+test.skipIf(whyNotMixed)(
+  "a node of ours and one of heartbeat share a script, moved by each and by a failure",
+  async () => {
+    const settings = ", monitor: { interval: 500ms, restarts: 0 }";
+    mixed = await MixedCluster.create({ word: "web::8080", settings });
+    const { ours, real } = mixed;
+    box = await ServiceBox.install([ours.namespace], ["web"]);
+    const copy = await real.exec(["cp", join(box.folder, "init.d/web"), "/etc/ha.d/resource.d/web"]);
+    expect(copy).toMatchObject({ code: 0, stderr: "" });
+    await mixed.start();
+    await box.logged(["director1 web start"]);
+    expect(await ours.command("standby", "local")).toMatchObject({ code: 0, stderr: "" });
+    await mixed.settled("none");
+    await box.logged(["director1 web stop", "director2 web start"], 1);
+    await real.operate("hb_standby", "foreign");
+    await mixed.settled("local");
+    await box.logged(["director2 web stop", "director1 web start"], 3);
+    await real.operate("hb_takeover", "foreign");
+    await mixed.settled("none");
+    expect(await ours.command("takeover", "local")).toMatchObject({ code: 0, stderr: "" });
+    await mixed.settled("local");
+    const before = (await box.log()).length;
+    await until("the script was looked at", async () => !/not watched/.test(ours.log));
+    await box.crash("director1", "web");
+    await mixed.settled("none");
+    await box.logged(["director1 web stop", "director2 web start"], before);
+    expect(ours.log).toMatch(/Handing resources of director1 over to director2: web::8080 status/);
   },
 );

@@ -17,8 +17,8 @@ export interface ClusterOptions {
   readonly respawn?: readonly string[];
   /** Lines of the list resources instead of the one group. */
   readonly resources?: readonly string[];
-  /** Lines of the section failover. */
-  readonly failover?: readonly string[];
+  /** More sections, as they are written. */
+  readonly sections?: string;
 }
 
 const bothCables = ["bcast: eth1", "bcast: eth0"];
@@ -32,7 +32,6 @@ export function clusterFile(options: ClusterOptions = {}): string {
   const more = (options.heartbeat ?? []).map((line) => `  ${line}\n`).join("");
   const groups = options.resources ?? ["{ node: director1, group: [10.77.0.50/24] }"];
   const resources = groups.map((line) => `  - ${line}\n`).join("");
-  const failover = (options.failover ?? []).map((line) => `  ${line}\n`).join("");
   const media = (options.media ?? bothCables).map((line) => `    - ${line}`).join("\n");
   return `version: 1
 cluster: laboratory
@@ -55,5 +54,5 @@ ${fencing("director2")}heartbeat:
 ${media}
   auth: { method: sha1, key: "${options.key ?? "laboratory"}" }
 ${more}${respawn === "" ? "" : `  respawn:\n${respawn}`}resources:
-${resources}${failover === "" ? "" : `failover:\n${failover}`}`;
+${resources}${options.sections ?? ""}`;
 }

@@ -14,6 +14,7 @@ import type { Medium, MediumSink } from "../../firmware/ports/medium.ts";
 import type { Addresses, Arp, Link, NetworkSink, Outcome } from "../../firmware/ports/network.ts";
 import type { Pinger, PingerSink } from "../../firmware/ports/pinger.ts";
 import type { Programs } from "../../firmware/ports/programs.ts";
+import type { Reset } from "../../firmware/ports/reset.ts";
 import type { Memory } from "../../firmware/ports/store.ts";
 import type { Watchdog } from "../../firmware/ports/watchdog.ts";
 
@@ -173,6 +174,16 @@ export class FakeWatchdog implements Watchdog {
 
   disarm(): void {
     this.disarmed = true;
+  }
+}
+
+export class FakeReset implements Reset {
+  resets = 0;
+  failed: (error: string) => void = () => {};
+
+  reset(failed: (error: string) => void): void {
+    this.resets += 1;
+    this.failed = failed;
   }
 }
 

@@ -24,6 +24,9 @@ export interface MixedOptions {
   readonly msgfmt?: "classic" | "netstring";
   /** Addresses of ping nodes; with them both nodes run ipfail. */
   readonly ping?: readonly string[];
+  /** A resource behind the address of the first group, and settings of that group in our file: ", monitor: off". */
+  readonly word?: string;
+  readonly settings?: string;
   /** Milliseconds. */
   readonly keepalive?: number;
   readonly deadtime?: number;
@@ -74,8 +77,18 @@ heartbeat:
   media: [${ourMedia(options.media ?? "bcast").join(", ")}]
   auth: [${keys.join(", ")}]
 ${ping.length === 0 ? "" : `  ping: [${ping.join(", ")}]\n  ipfail: on\n`}resources:
-${PLACES.map(({ name, vip }) => `  - { node: ${name}, group: [${vip}/24/eth0] }`).join("\n")}
+${PLACES.map((place) => ourGroup(place, options)).join("\n")}
 `;
+}
+
+function wordsOf(place: Place, { word }: MixedOptions): readonly string[] {
+  return [`${place.vip}/24/eth0`, ...(word !== undefined && place === PLACES[0] ? [word] : [])];
+}
+
+function ourGroup(place: Place, options: MixedOptions): string {
+  const settings = place === PLACES[0] ? (options.settings ?? "") : "";
+  const words = wordsOf(place, options).map((each) => `"${each}"`);
+  return `  - { node: ${place.name}, group: [${words.join(", ")}]${settings} }`;
 }
 
 function ourMedia(kind: NonNullable<MixedOptions["media"]>): readonly string[] {
@@ -114,6 +127,6 @@ crm no
 node ${PLACES.map(({ name }) => name).join(" ")}
 ${ping.length === 0 ? "" : `ping ${ping.join(" ")}\nrespawn hacluster ${IPFAIL}\n`}`,
     authkeys: `auth ${send}\n${keys.join("\n")}\n`,
-    haresources: PLACES.map(({ name, vip }) => `${name} ${vip}/24/eth0\n`).join(""),
+    haresources: PLACES.map((place) => `${place.name} ${wordsOf(place, options).join(" ")}\n`).join(""),
   };
 }

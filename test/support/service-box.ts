@@ -84,19 +84,23 @@ export class ServiceBox {
 
   /** The service dies of itself. */
   async crash(node: string, name: string): Promise<void> {
-    process.kill(Number(await readFile(join(this.folder, `${node}.${name}.pid`), "utf8")), "SIGKILL");
+    const pid = await this.#serverOf(`${node}.${name}.pid`);
+    if (pid === undefined) throw new Error(`${name} does not run on ${node}`);
+    process.kill(pid, "SIGKILL");
+  }
+
+  /** The number in the file means a process in the namespace of whoever wrote it: only if it is one of ours here, too. */
+  async #serverOf(file: string): Promise<number | undefined> {
+    const pid = Number(await readFile(join(this.folder, file), "utf8").catch(() => "0"));
+    const command = await readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "");
+    return pid > 0 && command.includes(`${this.folder}/server.pl`) ? pid : undefined;
   }
 
   /** Ends what still runs, then removes everything. */
   async dispose(): Promise<void> {
     for (const file of await readdir(this.folder)) {
-      if (!file.endsWith(".pid")) continue;
-      const pid = Number(await readFile(join(this.folder, file), "utf8"));
-      try {
-        if (pid > 0) process.kill(pid, "SIGKILL");
-      } catch {
-        // ESRCH: it has ended
-      }
+      const pid = file.endsWith(".pid") ? await this.#serverOf(file) : undefined;
+      if (pid !== undefined) process.kill(pid, "SIGKILL");
     }
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -67,7 +67,7 @@ const resourceGroup = z.strictObject(
     stop_retries: integer("a number of attempts", 0, 1000)
       .optional()
       .meta({ description: "How often a failed stop is tried again, a second apart", default: 10 }),
-    stop_failed: word("what happens when a resource cannot be stopped", ["reboot", "block"]).optional().meta({
+    stop_failed: word("an answer to a failed stop", ["reboot", "block"]).optional().meta({
       description:
         "reboot: this machine, so that the other one may take the group; block: the group stays here until an operator has helped",
       default: "reboot",

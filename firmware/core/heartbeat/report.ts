@@ -158,6 +158,11 @@ export function sayHolding(turn: Turn, reason?: ResourceReason): void {
   });
 }
 
+/** The last resource message is still true: a real node must have heard it before it is asked for anything. */
+export function hasSaidHolding(state: NodeState): boolean {
+  return state.self.saidHolding === holdingNews(state);
+}
+
 function holdingNews(state: NodeState): string {
   return `${holdingOf(state.claim.sides, state.setup.self)} ${isStableOnWire(state)}`;
 }

@@ -29,7 +29,7 @@ export function programFor(
   const timeout = timeoutFor(action, group);
   if (resource.kind === "failover") {
     if (action !== "start" && action !== "stop") return undefined;
-    return { command: resource[action], timeout };
+    return { command: resource[action], environment: { HA_CURHOST: self }, timeout };
   }
   if (resource.kind === "ocf") return ocfProgram(resource, action, timeout, group);
   const word = action === "monitor" ? "status" : action;

@@ -5,7 +5,7 @@
 import { record, type Transition } from "../decision.ts";
 import { offerHandover } from "../heartbeat/handshake.ts";
 import { isAlive, type Peer } from "../heartbeat/membership.ts";
-import { hearsUs, isStable } from "../heartbeat/report.ts";
+import { hasSaidHolding, hearsUs, isStable } from "../heartbeat/report.ts";
 import { isLegacy } from "../heartbeat/spoken.ts";
 import { type NodeState, partnerOf } from "../node.ts";
 import { log, nowOf, type Turn } from "../turn.ts";
@@ -145,6 +145,7 @@ function reconsider(turn: Turn, index: number, failed: Failure): void {
   if (handover !== undefined || (taker !== undefined && !isStable(turn.state))) {
     change({ reconsiderAt: now + LOOK_AGAIN });
   } else if (taker !== undefined) {
+    if (!hasSaidHolding(turn.state)) return;
     change({ offered: true, reconsiderAt: now + OFFER_AGAIN, retryAt: now + OFFER_AGAIN });
     log(turn, RESOURCE_WORDS.handingOver(config.node, taker.name, failed.reason));
     offerHandover(turn, config.node === turn.state.setup.self ? "local" : "foreign", "failure");

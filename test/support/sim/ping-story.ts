@@ -54,8 +54,7 @@ export function runPingSeed(seed: number, ms: number, { logic, episode }: PingOp
 function pingConfig(chance: Chance): ClusterConfig {
   const keepalive = chance.pick([100, 200, 500]);
   const deadtime = keepalive * chance.integer(5, 8);
-  const nodes = chance.pick([2, 2, 3]);
-  const node = (): string => `director${chance.integer(1, nodes)}`;
+  const [first, second] = ["director1", "director2"];
   return clusterConfig(
     {
       keepalive,
@@ -69,8 +68,7 @@ function pingConfig(chance: Chance): ClusterConfig {
       pingGroups: chance.happens(0.5) ? [{ name: "uplink", members: TARGETS.slice(2) }] : [],
       ipfail: true,
     },
-    [addressGroup("director1", "192.168.140.150"), addressGroup(node(), "192.168.140.160")],
-    nodes,
+    [addressGroup(first, "192.168.140.150"), addressGroup(chance.pick([first, second]), "192.168.140.160")],
   );
 }
 
@@ -80,12 +78,7 @@ class PingStory {
   readonly #config: ClusterConfig;
 
   constructor(seed: number, logic?: Logic) {
-    const world = new World({
-      seed,
-      config: pingConfig(new Chance(seed)),
-      form: "two-segments",
-      ...(logic && { logic }),
-    });
+    const world = new World({ seed, config: pingConfig(new Chance(seed)), ...(logic && { logic }) });
     this.world = world;
     this.#chance = world.chance.fork();
     this.#config = world.config;
@@ -204,7 +197,7 @@ const EPISODES: readonly [Episode, ...Episode[]] = [
     const moves = story.world.watch.moves;
     for (let flaps = story.chance.integer(4, 8); flaps > 0; flaps--) {
       story.set([box], target, false);
-      story.world.run(story.chance.between(1.4, 3) * deadping);
+      story.world.run(story.chance.between(0.8, 3) * deadping);
       story.set([box], target, true);
       story.world.run(story.chance.between(0.1, 0.8) * initdead);
     }

@@ -17,6 +17,7 @@ import {
   FakeMemory,
   FakePinger,
   FakePrograms,
+  FakeReset,
   FakeWatchdog,
 } from "../../support/fake-ports.ts";
 
@@ -68,6 +69,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
     memory: new FakeMemory(),
     pinger: new FakePinger(),
     watchdog: new FakeWatchdog(),
+    reset: new FakeReset(),
   };
   const ended = { stopped: 0, reports: [] as string[] };
   const record: Decide = (event) => {
@@ -87,6 +89,7 @@ function run(decide: Decide, options: { keepalive?: number | undefined; watchdog
     programs: world.programs,
     memory: world.memory,
     pinger: world.pinger,
+    reset: world.reset,
     ...(options.watchdog === true && { watchdog: world.watchdog }),
   };
   const runtime = new Runtime(logic, ports, {
@@ -253,6 +256,21 @@ test("a node that waits for nothing still shows the watchdog its progress in tim
   node.clock.ring();
   const petted = node.clock.now().monotonic;
   expect(node.clock.armedAt).toBe(petted + 1000);
+});
+
+test("a node that fences itself resets its machine once and never pets the watchdog again", () => {
+  const node = run(on("observed", { type: "self-fence", reason: "httpd cannot be stopped" }), {
+    watchdog: true,
+  });
+  node.runtime.start();
+  expect(node.reset.resets).toBe(1);
+  // Neither its own deadline nor the watchdog's hunger wakes it any more.
+  expect(node.clock.armedAt).toBeUndefined();
+  node.medium.sink?.frame(new Uint8Array(1), "10.0.0.2");
+  expect(node.clock.armedAt).toBeUndefined();
+  expect(node.watchdog.pets).toBe(0);
+  node.reset.failed("EPERM");
+  expect(node.log).toEqual(["CRIT: This machine cannot be restarted: EPERM"]);
 });
 
 test("a defect ends the node: it says what it was deciding, pets no more and hears nothing more", () => {

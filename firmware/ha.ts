@@ -38,6 +38,7 @@ import { plan } from "./core/plan.ts";
 import { step } from "./core/step.ts";
 import { type OwnEntry, readOwnEntry } from "./own-entry.ts";
 import type { Journal } from "./ports/journal.ts";
+import type { Reset } from "./ports/reset.ts";
 import type { Watchdog } from "./ports/watchdog.ts";
 import { reloadClusterFile } from "./reload.ts";
 import type { NodePorts } from "./runtime/node-ports.ts";
@@ -126,17 +127,18 @@ function equip(
     positions: store.positions(config.nodes.map(({ name }) => name).filter((name) => name !== node.name)),
   };
   const arp = new PacketArp((mac) => addresses.links().some((link) => link.mac === mac));
+  const journal = new FileJournal({ directory: state.directory, warn });
   const ports = {
     clock,
     random: new SystemRandom(),
     log,
-    journal: new FileJournal({ directory: state.directory, warn }),
+    journal,
     media: media.media,
     addresses,
     arp,
     programs: new ChildPrograms(),
     checks: new WorkerChecks({ command: ownCommand("worker"), warn }),
-    ...(mayReset() && { reset: new MachineReset() }),
+    ...(mayReset() && { reset: afterRecording(journal, new MachineReset()) }),
     memory: store,
   };
   const { ping, pingGroups } = config.heartbeat;
@@ -146,6 +148,11 @@ function equip(
     store,
     ports: { ...ports, ...(watchdog && { watchdog }), ...(asks && { pinger: new IcmpPinger() }) },
   };
+}
+
+/** Why it happened gets a tenth of a second to reach the disk, and no more, whatever the disk does. */
+function afterRecording(journal: Journal, machine: Reset): Reset {
+  return { reset: (failed) => void journal.close(100).then(() => machine.reset(failed)) };
 }
 
 /** The state area of a box is memory, and its uuid must come out the same after a reboot. */

@@ -14,7 +14,7 @@ const mostKept = 500;
 /** Bytes of one file. */
 const defaultLimit = 256 * 1024;
 /** How long the end of the process waits for the disk, ms. */
-const patience = 1000;
+const usualPatience = 1000;
 
 export interface FileJournalOptions {
   readonly directory: string;
@@ -46,7 +46,7 @@ export class FileJournal implements Journal {
     return count <= 0 ? [] : this.#kept.slice(-count);
   }
 
-  async close(): Promise<void> {
+  async close(patience = usualPatience): Promise<void> {
     const late = new Promise<void>((resolve) => setTimeout(resolve, patience).unref());
     await Promise.race([this.#writing, late]);
   }

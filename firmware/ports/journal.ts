@@ -7,6 +7,6 @@ export interface Journal {
   record(decision: Decision): void;
   /** At most the last `count`, oldest first; those of earlier starts too, as far as they are kept. */
   last(count: number): readonly Decision[];
-  /** Resolves when everything is stored, or when that takes too long. */
-  close(): Promise<void>;
+  /** Resolves when everything is stored, or after `patience` milliseconds; absent: a second. */
+  close(patience?: number): Promise<void>;
 }

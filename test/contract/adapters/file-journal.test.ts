@@ -1,9 +1,12 @@
 // The port Journal: what is recorded is there at once, after a restart and after a crash, and a disk that fails hurts nobody.
 
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,6 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { open as openFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -136,6 +140,22 @@ test("recording never waits for the disk", async () => {
   journal.record(decision(1));
   expect(() => readFileSync(path())).toThrow("ENOENT");
   await journal.close();
+});
+
+test("a disk that never answers holds up the end for as long as it is allowed to", async () => {
+  const journal = open();
+  // The thread pool is busy with what never ends: nothing of the journal gets its turn.
+  execFileSync("mkfifo", [join(directory, "stuck")]);
+  const stuck = Array.from({ length: 4 }, () => openFile(join(directory, "stuck"), "r"));
+  journal.record(decision(1));
+  const began = performance.now();
+  await journal.close(50);
+  const waited = performance.now() - began;
+  closeSync(openSync(join(directory, "stuck"), "w"));
+  for (const each of stuck) await (await each).close();
+  await journal.close();
+  expect(waited).toBeGreaterThan(45);
+  expect(numbers(readJournal(join(directory, "state"), 10))).toEqual([1]);
 });
 
 test("a full disk is told once, and the daemon goes on", async () => {

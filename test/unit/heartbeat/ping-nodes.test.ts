@@ -100,6 +100,21 @@ test("a ping node that never answers is dead after initdead exactly", () => {
   expect(states(node.pass(1))).toEqual([`${ROUTER} dead`]);
 });
 
+test("a node that stood still asks again before it calls a ping node dead", () => {
+  const node = bench({ ping: [ROUTER] });
+  answer(node, ...asked(node));
+  node.now += 900;
+  const questions = asked(node.event({ type: "tick" }));
+  node.pass(150);
+  expect(states(node)).toEqual([`${ROUTER} ping`]);
+  answer(node, ...questions);
+  expect(states(node.pass(100))).toEqual([`${ROUTER} ping`]);
+  node.now += 3000;
+  node.event({ type: "tick" });
+  expect(states(node)).toEqual([`${ROUTER} ping`]);
+  expect(states(node.pass(200))).toEqual([`${ROUTER} dead`]);
+});
+
 test("a group lives while one of its members answers", () => {
   const node = bench({ pingGroups: [UPLINK] });
   passAnswered(node, 2000, LEFT, RIGHT);

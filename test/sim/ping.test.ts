@@ -4,32 +4,41 @@
 import { expect, test } from "vitest";
 import type { Logic } from "../support/sim/logic.ts";
 import { REAL } from "../support/sim/logic.ts";
-import { type PingRun, runPingSeed } from "../support/sim/ping-story.ts";
+import { type PingRun, runAmidFaults, runPingSeed } from "../support/sim/ping-story.ts";
 
 const STORY = 180_000;
 const SEEDS = 40;
 /** Processor seconds. */
 const BUDGET = 6;
 
-test("resources are where most ping nodes are reached, and move for nothing else", () => {
+/** Plays a fresh seed and then the fixed ones until the budget is spent; fails with what broke. */
+function playAll(what: string, play: (seed: number, ms: number) => PingRun): void {
   const fresh = Math.floor(Math.random() * 0x1_0000_0000);
   const started = process.cpuUsage();
   const results: PingRun[] = [];
   for (const seed of [fresh, ...Array.from({ length: SEEDS }, (_, index) => index + 1)]) {
     const { user, system } = process.cpuUsage(started);
     if ((user + system) / 1e6 > BUDGET) break;
-    results.push(runPingSeed(seed, STORY));
+    results.push(play(seed, STORY));
   }
   const hours = results.reduce((sum, { ms }) => sum + ms, 0) / 3_600_000;
   const moves = results.reduce((sum, each) => sum + each.moves, 0);
   console.log(
-    `simulated ${hours.toFixed(2)} h of ping nodes with ${results.length} seeds, ${moves} address changes`,
+    `simulated ${hours.toFixed(2)} h of ${what} with ${results.length} seeds, ${moves} address changes`,
   );
   const failures = results.flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
   expect(
     failures.map(({ reason, trace }) => `${reason}\n${trace.split("\n").slice(-60).join("\n")}`),
   ).toEqual([]);
   expect(moves).toBeGreaterThan(results.length);
+}
+
+test("resources are where most ping nodes are reached, and move for nothing else", () => {
+  playAll("ping nodes", runPingSeed);
+});
+
+test("amid crashes, cuts, pauses and operators ipfail breaks no invariant", () => {
+  playAll("ping nodes amid faults", runAmidFaults);
 });
 
 /** By what is wrong with them. */

@@ -1,11 +1,11 @@
 // ipfail: the node that reaches more ping nodes has the resources. Between two of ours each status message says what a node
 // reaches, and the worse one gives everything by the ordinary hand-over when it has been worse beyond doubt for two
 // keepalives, so that both have noticed what fails for both. Nothing moves while the two are even, nothing moves towards
-// a worse node but by the other one's death or what has failed there, and auto_failback waits until evenness has lasted for initdead, the time
-// that networks are given to come up: a cable that comes and goes moves the resources once.
+// a worse node but by the other one's death or what has failed there, and auto_failback waits until evenness has lasted
+// for initdead, the time that networks are given to come up: a cable that comes and goes moves the resources once.
 //
 // Beside a real heartbeat node this is the other ipfail of 3.0.6: hbapi-clstat (join), num_ping_nodes, you_are_dead and
-// abort_giveup, which both sides send at every change and answer by comparing.
+// abort_giveup, which both sides send at every change and answer by comparing. Among three nodes or more: held-back.ts.
 
 import { record } from "../decision.ts";
 import type { ResourceScope } from "../event.ts";

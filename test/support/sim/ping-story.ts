@@ -10,6 +10,7 @@ import type { Address, ClusterConfig } from "../../../firmware/core/config/clust
 import { addressGroup, clusterConfig } from "../cluster-config.ts";
 import type { Box } from "./box.ts";
 import { Chance } from "./chance.ts";
+import { type Faults, playStory } from "./faults.ts";
 import type { Logic } from "./logic.ts";
 import { BrokenInvariant } from "./watch.ts";
 import { World } from "./world.ts";
@@ -39,16 +40,40 @@ export interface PingOptions {
 export function runPingSeed(seed: number, ms: number, { logic, episode }: PingOptions = {}): PingRun {
   const story = new PingStory(seed, logic);
   const only = EPISODES.find(({ name }) => name === episode);
-  const { world } = story;
+  return attempt(seed, story.world, () => {
+    while (story.world.schedule.now < ms) story.play(only ?? story.chance.pick(EPISODES));
+  });
+}
+
+/** Ways to ping nodes break and heal amid all other misfortunes of faults.ts; the invariants are those of watch.ts. */
+export function runAmidFaults(seed: number, ms: number): PingRun {
+  const world = new World({ seed, config: pingConfig(new Chance(seed)) });
+  return attempt(seed, world, () => playStory(world, ms, PING_FAULTS));
+}
+
+function attempt(seed: number, world: World, play: () => void): PingRun {
   const result = () => ({ seed, ms: world.schedule.now, moves: world.watch.moves });
   try {
-    while (world.schedule.now < ms) story.play(only ?? story.chance.pick(EPISODES));
+    play();
     return result();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const where = `seed ${seed} at ${(world.schedule.now / 1000).toFixed(4)} s: ${reason}`;
     return { ...result(), failure: { reason: where, trace: world.trace.tail() } };
   }
+}
+
+const PING_FAULTS: Faults = [
+  [6, (world, chance, box) => loseWay(world, chance, [box])],
+  [2, (world, chance) => loseWay(world, chance, world.boxes)],
+  [4, (world) => world.happen("all ways are whole", () => world.pingTargets.repair())],
+];
+
+function loseWay(world: World, chance: Chance, boxes: readonly Box[]): void {
+  const target = TARGETS[chance.integer(0, TARGETS.length - 1)] ?? "";
+  world.happen(`${boxes.map(({ name }) => name).join(" and ")} lose ${target}`, () => {
+    for (const box of boxes) world.pingTargets.set(box, target, false);
+  });
 }
 
 function pingConfig(chance: Chance): ClusterConfig {

@@ -28,11 +28,6 @@ const rows: readonly Row[] = [
         ? [["heartbeat", "auto_failback"]]
         : [],
   },
-  {
-    what: "ipfail among three nodes or more",
-    places: ({ file: { heartbeat, nodes = {} } }) =>
-      heartbeat?.ipfail === true && Object.keys(nodes).length > 2 ? [["heartbeat", "ipfail"]] : [],
-  },
   { what: "an IPv6 address", places: ipv6Paths },
   { what: "the resource traffic", places: trafficPaths },
   { what: "services", places: ({ file: { services } }) => (services === undefined ? [] : [["services"]]) },

@@ -49,6 +49,7 @@ function noticeChange(turn: Turn, name: string): void {
   if (peer.status === "dead" && !peer.departed && peer.estranged === undefined) {
     setPeer(turn, { ...peer, estranged: { kept: claim.sides, since: self.outbox.next } });
   }
+  if (peer.status === "dead") noteInheritance(turn, name);
   if (peer.status === "dead" && heardBy(turn.state, name).length === 0)
     withdraw(turn, (owner) => owner === name);
   if (isAlive(peer) && peer.returned) {
@@ -57,6 +58,17 @@ function noticeChange(turn: Turn, name: string): void {
   }
   if (isAlive(peer) && peer.kind === "heartbeat") logRarely(turn, `no view ${name}`, WORDS.noView(name));
   if (peer.status === "unknown") believeWitnesses(turn, peer);
+}
+
+/** What a dead node had is no longer its own once somebody else owns it; one that was never heard may have had anything. */
+function noteInheritance(turn: Turn, name: string): void {
+  const { state } = turn;
+  const peer = state.peers.get(name);
+  if (peer === undefined) return;
+  const unknown = peer.departed ? NONE : sidesInUse(state.cluster);
+  const owned = living(state).reduce((all, { view }) => either(all, view?.claim ?? NONE), state.claim.sides);
+  const held = without(peer.held ?? unknown, owned);
+  if (peer.held === undefined || !sameSides(held, peer.held)) setPeer(turn, { ...peer, held });
 }
 
 /** Ends the orders that name an owner and fit. */
@@ -137,17 +149,14 @@ function heardBy(state: NodeState, name: string): readonly Peer[] {
 
 function take(turn: Turn): void {
   const { state } = turn;
-  const gains = sidesIn(
-    [...state.wants].filter((side) => living(state).every((peer) => yields(state, peer, side))),
-  );
-  if (isNone(gains) || !isFenced(turn, gains)) return;
-  const dead = [...state.peers.values()].filter(
-    ({ status, held = NONE }) => status === "dead" && !isNone(both(held, gains)),
-  );
+  const { claim } = state;
+  const agreed = [...state.wants].filter((side) => living(state).every((peer) => yields(state, peer, side)));
+  const gains = sidesIn(agreed.filter((side) => isFenced(turn, side)));
+  if (isNone(gains)) return;
+  const dead = lastOwners(state, gains);
   for (const { name } of dead) log(turn, WORDS.acquiringFrom(name));
   const ordered = [...gains].some((side) => state.orders.get(side)?.owner === state.setup.self);
-  const { claim } = state;
-  turn.state = { ...state, wants: without(state.wants, gains) };
+  turn.state = { ...turn.state, wants: without(state.wants, gains) };
   changeClaim(
     turn,
     { ...claim, sides: either(claim.sides, gains) },
@@ -155,12 +164,17 @@ function take(turn: Turn): void {
   );
 }
 
-/** Every dead node that may have any of it has been fenced, where the cluster file says how. */
-function isFenced(turn: Turn, sides: Sides): boolean {
-  const dead = [...turn.state.peers.values()].filter(({ status, held = sides }) => {
-    return status === "dead" && !isNone(both(held, sides));
-  });
-  return dead.map((peer) => mayTakeFrom(turn, peer)).every((may) => may);
+/** The dead nodes that may have had any of it when they died. */
+function lastOwners({ peers }: NodeState, sides: Sides): readonly Peer[] {
+  return [...peers.values()].filter(
+    ({ status, held = NONE }) => status === "dead" && !isNone(both(held, sides)),
+  );
+}
+
+/** Every dead node that may have it has been fenced, where the cluster file says how. */
+function isFenced(turn: Turn, side: string): boolean {
+  const begun = lastOwners(turn.state, sidesIn([side])).map((peer) => mayTakeFrom(turn, peer));
+  return begun.every((may) => may);
 }
 
 /** The peer knows that this node wants the side, and nothing of its own stands against that. */

@@ -281,6 +281,8 @@ export class Watch implements BoxObserver {
   #checkDelivery(): void {
     for (const box of this.boxes) {
       for (const { name, inbox } of box.state?.peers.values() ?? []) {
+        const sender = this.boxes.find((each) => each.name === name);
+        if (sender?.running !== true || this.#now() - sender.startedAt < DELIVERY) continue;
         const [lost] = [...inbox.missing].filter(([, { since }]) => box.clock() - since > DELIVERY);
         if (lost !== undefined) this.#broken("delivered", `${box.name} lacks message ${lost[0]} of ${name}`);
       }

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { createNode, nextWake, partnerOf } from "../../../firmware/core/node.ts";
 import { takeSnapshot } from "../../../firmware/core/snapshot.ts";
 import { Bench } from "../../support/bench.ts";
-import { clusterConfig, GROUPS, nodeSetup } from "../../support/cluster-config.ts";
+import { addressGroup, clusterConfig, GROUPS, nodeSetup } from "../../support/cluster-config.ts";
 
 const THREE = clusterConfig({}, GROUPS, 3);
 
@@ -42,4 +42,30 @@ test("a long standstill makes every other node doubtful and leaves no deadline b
   node.event({ type: "tick" });
   expect(statuses(node)).toEqual(["director1 active", "director2 unknown", "director3 unknown"]);
   expect(nextWake(node.state)).toBeGreaterThan(node.now);
+});
+
+test("the groups of dead nodes are taken when those are fenced, each side by itself", () => {
+  const fencing = { kind: "command", command: ["/sbin/off"], timeout: 10_000, delay: 0 } as const;
+  const groups = ["director1", "director2", "director3"].map((name, at) =>
+    addressGroup(name, `192.168.140.15${at}`),
+  );
+  const config = clusterConfig({}, groups, 3);
+  const nodes = config.nodes.map((node) => (node.name === "director2" ? { ...node, fencing } : node));
+  const node = new Bench({ ...config, nodes }, "director1").start();
+  const view = (claim: string) => `2 ${claim} ${claim} - stable - director1=director1 - - director1=1/ff`;
+  node.hearFromOurs(view("director2"));
+  for (let passed = 0; passed < 4000; passed += 100) node.pass(100).hearFromOurs(view("director2"));
+  expect(node.held()).toEqual(["192.168.140.150"]);
+  node.take();
+  node.pass(1000);
+  const runs = node.take().filter(({ type }) => type === "run");
+  expect(runs).toMatchObject([{ id: "fence director2 1" }]);
+  expect(node.held()).toEqual(["192.168.140.150", "192.168.140.152"]);
+  node.event({
+    type: "program-ended",
+    id: "fence director2 1",
+    outcome: { kind: "exit", code: 0 },
+    output: "",
+  });
+  expect(node.held()).toEqual(["192.168.140.150", "192.168.140.151", "192.168.140.152"]);
 });

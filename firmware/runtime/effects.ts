@@ -41,10 +41,11 @@ export function effectTable(context: EffectContext): Effects {
     announce({ interface: name, address, form }) {
       const outcome = ports.arp.announce(name, address, form);
       if (!outcome.ok) ports.log.write("WARN", `Gratuitous ARP ${form} for ${address}: ${outcome.error}`);
+      // Not before it: clients wait for the announcement, and nobody waits for the watch.
+      guardAgainstRivals(context, guarded);
     },
     reconcile() {
       for (const change of context.changes(ports.addresses.addresses())) apply(change, context);
-      guardAgainstRivals(context, guarded);
       const { addresses } = ports;
       context.post({ type: "observed", addresses: addresses.addresses(), routes: addresses.routes() });
     },

@@ -49,9 +49,12 @@ interface NativeSocket {
   close(): void;
 }
 
+/** Loaded with the module: the first announcement is made when every millisecond counts. */
+const addon = loadAddon<Native>("arp");
+
 /** Throws EPERM without CAP_NET_RAW, ENODEV for an unknown interface, EAFNOSUPPORT if it is not Ethernet (the loopback). */
 export function openArp(interfaceName: string): ArpSocket {
-  const socket = new (loadAddon<Native>("arp").Socket)(interfaceName);
+  const socket = new addon.Socket(interfaceName);
   return {
     get mac() {
       return socket.mac();

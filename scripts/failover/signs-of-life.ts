@@ -1,4 +1,4 @@
-// When a box last showed on the switch that its daemon lives: tcpdump(8) with the kernel's own time stamps, for heartbeat's
+// When a box last showed on either cable that its daemon lives: tcpdump(8) with the kernel's own time stamps, for heartbeat's
 // port, VRRP and CARP alike. From there a contender's detection time counts, not from the moment of the power cut.
 
 import type { Namespace } from "../../test/support/netns.ts";
@@ -15,7 +15,7 @@ export class SignsOfLife {
   /** Resolves when it listens; it ends with the laboratory. */
   static async listen(lan: Namespace): Promise<SignsOfLife> {
     const signs = new SignsOfLife();
-    const options = ["--immediate-mode", "-n", "-l", "-tt", "-i", "br0"];
+    const options = ["--immediate-mode", "-n", "-l", "-tt", "-i", "any"];
     const listener = lan.spawn(["tcpdump", ...options, "udp port 694 or ip proto 112"], {
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -36,7 +36,7 @@ export class SignsOfLife {
   }
 
   #note(line: string): void {
-    const [, at, box] = /^(\d+\.\d+) IP 10\.77\.0\.([12])[. ]/.exec(line) ?? [];
+    const [, at, box] = /^(\d+\.\d+) .*\bIP 10\.7[78]\.0\.([12])[. ]/.exec(line) ?? [];
     if (at !== undefined) this.#seen.get(Number(box))?.push(Number(at) * 1000 - performance.timeOrigin);
   }
 }

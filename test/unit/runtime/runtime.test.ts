@@ -200,9 +200,15 @@ test("a refused change is told with the kernel's words", () => {
   });
 });
 
-test("rivals are listened for where an address is wanted, once", () => {
+test("rivals are listened for where an address was announced, once", () => {
+  const announcement = {
+    type: "announce",
+    interface: "eth0",
+    address: vip.address,
+    form: "request",
+  } as const;
   const node = run((event) =>
-    event.type === "start" || event.type === "observed" ? [] : [{ type: "reconcile" }],
+    event.type === "carrier" ? [announcement] : on("start", { type: "reconcile" })(event),
   );
   node.runtime.start();
   expect([...node.arp.watched.keys()]).toEqual([]);

@@ -110,7 +110,8 @@ function equip(
   const clock = new SystemClock();
   const warn = (text: string): void => log.write("WARN", text);
   const state = stateOf(options, facts, box);
-  const store = new FileStore({ ...state, warn });
+  const replaces = options.state === undefined && !box;
+  const store = new FileStore({ ...state, warn, ...(replaces && { heartbeat: "/var/lib/heartbeat" }) });
   const configured = node.interfaces.flatMap(({ address }) =>
     address === undefined ? [] : [address.address],
   );

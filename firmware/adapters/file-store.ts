@@ -19,6 +19,11 @@ export interface FileStoreOptions {
    * is the same one after it.
    */
   readonly macs?: readonly string[];
+  /**
+   * Where Debian's heartbeat keeps its own, given when this node takes the place of one on the same machine: a node that goes on
+   * under the same uuid and above the same generation is to its peers the one that they know.
+   */
+  readonly heartbeat?: string;
   /** Told when a stored value is unreadable and a new one takes its place. */
   readonly warn: (text: string) => void;
 }
@@ -37,7 +42,8 @@ export class FileStore implements Store {
   /** Above the stored one, and above the clock, so that it rises over reboots even where nothing is kept. */
   nextGeneration(wall: number): number {
     const stored = this.#read("generation", /^[1-9]\d{0,14}$/, "a new one is made");
-    const generation = Math.max(wall, stored === undefined ? 0 : Number(stored)) + 1;
+    const generation =
+      Math.max(wall, stored === undefined ? 0 : Number(stored), this.#heartbeatGeneration()) + 1;
     this.#write("generation", `${generation}`);
     return generation;
   }
@@ -45,9 +51,31 @@ export class FileStore implements Store {
   uuid(): Uint8Array {
     const stored = this.#read("uuid", /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "a new one is made");
     if (stored !== undefined) return Buffer.from(stored.replaceAll("-", ""), "hex");
-    const uuid = makeUuid(this.#options.macs ?? []);
+    const uuid = this.#heartbeatUuid() ?? makeUuid(this.#options.macs ?? []);
     this.#write("uuid", uuid.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
     return uuid;
+  }
+
+  /** hb_uuid: 16 bytes. */
+  #heartbeatUuid(): Buffer | undefined {
+    const bytes = this.#readHeartbeat("hb_uuid");
+    return bytes?.length === 16 && bytes.some((byte) => byte !== 0) ? bytes : undefined;
+  }
+
+  /** hb_generation: a decimal number. */
+  #heartbeatGeneration(): number {
+    const text = this.#readHeartbeat("hb_generation")?.toString("latin1").trim() ?? "";
+    return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : 0;
+  }
+
+  #readHeartbeat(name: string): Buffer | undefined {
+    const { heartbeat } = this.#options;
+    if (heartbeat === undefined) return undefined;
+    try {
+      return readFileSync(join(heartbeat, name));
+    } catch {
+      return undefined; // heartbeat never ran here
+    }
   }
 
   positions(nodes: readonly string[]): ReadonlyMap<string, Position> {

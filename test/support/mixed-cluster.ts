@@ -117,9 +117,10 @@ export class MixedCluster {
     await writeFile(join(this.#parts.directory, "cluster.yaml"), clusterFile(options));
   }
 
-  /** A box with Debian's heartbeat at the place of the first node, for replacing a pulsebox by it and back. */
-  async heartbeatAtFirst(options: MixedOptions): Promise<HeartbeatSoftware> {
-    return await placeHeartbeat(this.first.namespace, PLACES[0], options);
+  /** Lets the pulsebox start under the uuid of the heartbeat node in whose place it comes. */
+  async oursTakesUuid(uuid: Buffer): Promise<void> {
+    const text = uuid.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+    await writeFile(join(this.#parts.directory, PLACES[0].name, "uuid"), `${text}\n`);
   }
 
   /**

@@ -116,6 +116,11 @@ export class RealHeartbeat {
     await this.#service("-r");
   }
 
+  /** The uuid by which its peers know it, once it has run. */
+  async uuid(): Promise<Buffer> {
+    return await readFile(this.#path("/var/lib/heartbeat/hb_uuid"));
+  }
+
   /** Ends every process of the box but the first, as a power cut does. */
   async kill(): Promise<void> {
     await this.exec(["sh", "-c", "kill -KILL -1"]);

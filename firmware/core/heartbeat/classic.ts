@@ -1,11 +1,11 @@
 // heartbeat's classic frame format: ">>>\n", one "name=value\n" line per field, "<<<\n". Binary fields are
-// "(1)name=BASE64". The line "auth=N DIGEST" signs all other lines in order, without the two markers.
+// "(1)name=BASE64", those of other types are kept as they are. The line "auth=N DIGEST" signs all other lines in order, without the two markers.
 // Serial media carry only this format. Strings here are byte strings (text.ts).
 
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import type { Envelope, Fault } from "./envelope.ts";
 import { parseSignature } from "./envelope.ts";
-import { AUTH_FIELD, type Field } from "./message.ts";
+import { AUTH_FIELD, type Field, opaqueType } from "./message.ts";
 
 export const CLASSIC_START = ">>>\n";
 const END = "<<<\n";
@@ -14,8 +14,10 @@ const AUTH_PREFIX = `${AUTH_FIELD}=`;
 /** The lines that a classic signature covers. */
 export function classicLines(fields: readonly Field[]): string {
   return fields
-    .map(({ name, value }) =>
-      typeof value === "string" ? `${name}=${value}\n` : `(1)${name}=${encodeBase64(value)}\n`,
+    .map(({ name, value, opaque }) =>
+      typeof value === "string"
+        ? `${opaque === undefined ? "" : `(${opaque})`}${name}=${value}\n`
+        : `(1)${name}=${encodeBase64(value)}\n`,
     )
     .join("");
 }
@@ -59,7 +61,13 @@ function parseLines(lines: string): readonly Field[] | Fault {
       fields.push({ name, value });
       continue;
     }
-    if (!name.startsWith("(1)")) return { fault: `line ${index + 1}: its field type is not text or (1)` };
+    const opaque = opaqueType(/^\((\d)\)/.exec(name)?.[1]);
+    if (opaque !== undefined) {
+      fields.push({ name: name.slice(3), value, opaque });
+      continue;
+    }
+    if (!name.startsWith("(1)"))
+      return { fault: `line ${index + 1}: its field type is not text or (1) to (5)` };
     const binary = decodeBase64(value);
     if (binary === undefined) return { fault: `line ${index + 1}: its value is not canonical base64` };
     fields.push({ name: name.slice(3), value: binary });

@@ -36,6 +36,10 @@ export function encodeNetstring(
 /** Throws on a message that breaks the rules of message.ts or exceeds the frame limit. */
 export function encodeClassic(message: Message, auth: Authenticator): Uint8Array {
   assertEncodable(message);
+  const torn = message.fields.find(
+    ({ value, opaque }) => opaque && typeof value === "string" && /[\0\n]/.test(value),
+  );
+  if (torn) throw new Error(`message cannot be sent: "${torn.name}" does not fit into lines`);
   const lines = classicLines(message.fields);
   return sized(classicFrame(lines, signed(lines, auth)));
 }

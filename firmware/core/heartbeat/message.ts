@@ -5,6 +5,19 @@
 export interface Field {
   readonly name: string;
   readonly value: string | Uint8Array;
+  /**
+   * 2 struct, 3 list, 4 compressed text, 5 compressed struct: what heartbeat's CRM and clients of its API put into their messages,
+   * compressed where ha.cf(5) says `compression`. Never looked into here: `value` is the byte string of its own frame format, so
+   * that the message still counts in its sender's numbering.
+   */
+  readonly opaque?: OpaqueType;
+}
+
+export const OPAQUE_TYPES = [2, 3, 4, 5] as const;
+export type OpaqueType = (typeof OPAQUE_TYPES)[number];
+
+export function opaqueType(digit: string | undefined): OpaqueType | undefined {
+  return OPAQUE_TYPES.find((type) => String(type) === digit);
 }
 
 export interface Message {
@@ -47,10 +60,10 @@ export function fieldValue(message: Message, name: string): string | Uint8Array 
   return message.fields.find((field) => field.name === name)?.value;
 }
 
-/** The value of a text field; undefined when it is absent or binary. */
+/** The value of a text field; undefined when it is absent, binary or opaque. */
 export function text(message: Message, name: string): string | undefined {
-  const value = fieldValue(message, name);
-  return typeof value === "string" ? value : undefined;
+  const field = message.fields.find((each) => each.name === name);
+  return typeof field?.value === "string" && field.opaque === undefined ? field.value : undefined;
 }
 
 /** The value of a binary field; undefined when it is absent or text. */
@@ -83,7 +96,7 @@ export function messageFault({ fields }: Message): string | undefined {
   if (fields.length === 0) return "has no fields";
   if (fields.length > LIMITS.fields) return `has ${fields.length} fields, more than ${LIMITS.fields}`;
   const seen = new Set<string>();
-  for (const [index, { name, value }] of fields.entries()) {
+  for (const [index, { name, value, opaque }] of fields.entries()) {
     if (name.length > LIMITS.fieldName || !/^[!-~]+$/.test(name) || /^\(|=/.test(name)) {
       return `field ${index + 1}: a name is 1 to ${LIMITS.fieldName} printable characters without "=" or leading "("`;
     }
@@ -91,7 +104,7 @@ export function messageFault({ fields }: Message): string | undefined {
     // heartbeat would read the first of two; refusing leaves nothing to interpretation.
     if (seen.has(name)) return `field ${index + 1}: "${name}" appears twice`;
     seen.add(name);
-    if (typeof value === "string" && !isFieldText(value)) {
+    if (opaque === undefined && typeof value === "string" && !isFieldText(value)) {
       return `field ${index + 1}: "${name}" has a NUL, a line feed or a character above one byte in its text`;
     }
   }

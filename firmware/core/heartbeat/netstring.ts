@@ -1,11 +1,11 @@
 // heartbeat's netstring frame format: "###\n", one "LEN:(T)name=value," per field (T: 0 text, 1 binary; LEN counts from
 // the parenthesis), "%%%\n", then the signature "LEN:N DIGEST," over everything before it. The form LEN:bytes, is
-// D. J. Bernstein's netstring. heartbeat's other field types (2 struct, 3 list, 4 and 5 compressed) occur only in
-// messages of its CRM and are refused. Strings here are byte strings (text.ts).
+// D. J. Bernstein's netstring. heartbeat's other field types (2 struct, 3 list, 4 and 5 compressed) are kept as they are, unread.
+// Strings here are byte strings (text.ts).
 
 import type { Envelope, Fault } from "./envelope.ts";
 import { parseSignature } from "./envelope.ts";
-import { AUTH_FIELD, type Field, LIMITS } from "./message.ts";
+import { AUTH_FIELD, type Field, LIMITS, opaqueType } from "./message.ts";
 import { latin1Bytes, latin1Text } from "./text.ts";
 
 export const NETSTRING_START = "###\n";
@@ -14,8 +14,10 @@ const END = "%%%\n";
 /** The part of a frame that its signature covers; `innerAuth` is the classic signature that 3.0.6 adds by default. */
 export function netstringBody(fields: readonly Field[], innerAuth?: string): string {
   let body = NETSTRING_START;
-  for (const { name, value } of fields) {
-    body += netstring(typeof value === "string" ? `(0)${name}=${value}` : `(1)${name}=${latin1Text(value)}`);
+  for (const { name, value, opaque } of fields) {
+    body += netstring(
+      typeof value === "string" ? `(${opaque ?? 0})${name}=${value}` : `(1)${name}=${latin1Text(value)}`,
+    );
   }
   if (innerAuth !== undefined) body += netstring(`(0)${AUTH_FIELD}=${innerAuth}`);
   return body + END;
@@ -49,13 +51,15 @@ function parseFields(region: string): readonly Field[] | Fault {
     const item = readNetstring(region, at);
     if ("fault" in item) return { fault: `field ${index} ${item.fault}` };
     const equals = item.content.indexOf("=");
-    const type = item.content.slice(0, 3);
+    const type = /^\(([0-5])\)/.exec(item.content)?.[1];
     if (equals < 0) return { fault: `field ${index} has no "="` };
-    if (type !== "(0)" && type !== "(1)") return { fault: `field ${index}: its type is not (0) or (1)` };
+    if (type === undefined) return { fault: `field ${index}: its type is not (0) to (5)` };
+    const opaque = opaqueType(type);
     const name = item.content.slice(3, equals);
     const value = item.content.slice(equals + 1);
     // The outer signature has vouched for the inner one, which real receivers of this format ignore too.
-    if (name !== AUTH_FIELD) fields.push({ name, value: type === "(0)" ? value : latin1Bytes(value) });
+    if (opaque !== undefined) fields.push({ name, value, opaque });
+    else if (name !== AUTH_FIELD) fields.push({ name, value: type === "0" ? value : latin1Bytes(value) });
     at = item.next;
   }
   return fields;

@@ -1,6 +1,6 @@
 // The port Store: the generation rises over every start, crash, clock and lost directory; the uuid stays.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -80,6 +80,30 @@ test("without a lasting directory the uuid comes from the hardware addresses, in
 test("a directory that cannot be made is an error with errno's name", () => {
   writeFileSync(join(directory, "file"), "");
   expect(() => open("file/state").nextGeneration(1)).toThrow(/ENOTDIR/);
+});
+
+test("in the place of a heartbeat node it goes on under its uuid and above its generation", () => {
+  const heartbeat = join(directory, "heartbeat");
+  mkdirSync(heartbeat);
+  const uuid = Buffer.from("abc64e2ae0dd4e50b87d4dc98a54f5e6", "hex");
+  writeFileSync(join(heartbeat, "hb_uuid"), uuid);
+  writeFileSync(join(heartbeat, "hb_generation"), "1795313721\n");
+  const store = () => new FileStore({ directory: join(directory, "state"), heartbeat, warn: () => {} });
+  expect(hex(store().uuid())).toBe(uuid.toString("hex"));
+  expect(store().nextGeneration(1000)).toBe(1_795_313_722);
+  rmSync(heartbeat, { recursive: true });
+  expect(hex(store().uuid())).toBe(uuid.toString("hex"));
+  expect(store().nextGeneration(1000)).toBe(1_795_313_723);
+});
+
+test.each([
+  ["a short uuid", "hb_uuid", "short"],
+  ["no number", "hb_generation", "soon"],
+])("a heartbeat node that left %s counts for nothing", (_, name, text) => {
+  writeFileSync(join(directory, name), text);
+  const store = new FileStore({ directory: join(directory, "state"), heartbeat: directory, warn: () => {} });
+  expect(store.uuid()).toHaveLength(16);
+  expect(store.nextGeneration(1000)).toBe(1001);
 });
 
 const position = { generation: 1_795_313_721, sequence: 4711 };

@@ -1,6 +1,7 @@
 // Signed is not yet sensible: every field is checked against what heartbeat says, and each fault is named.
 // The captured messages are classified in the golden tests; here is what must be refused.
 
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { MessageBody } from "../../../firmware/core/heartbeat/body.ts";
 import { classify } from "../../../firmware/core/heartbeat/classify.ts";
@@ -50,6 +51,65 @@ test("a message of another type is unknown and still counts in its sender's numb
   expect(verdict).toMatchObject({ type: "unknown", name: "cib", trailer: { seq: 26 } });
   expect(classify(message({ t: "__proto__", ...TRAILER })).type).toBe("unknown");
   expect(classify(message({ t: "toString", ...TRAILER })).type).toBe("unknown");
+});
+
+test("a message of the CRM, whose fields are structs, counts in its sender's numbering; one in place of a text is a fault", () => {
+  const { fields } = message({ t: "cib", ...TRAILER });
+  const opaque = { name: "cib_object", value: "7:(0)a=b,", opaque: 2 } as const;
+  expect(classify({ fields: [...fields, opaque] })).toMatchObject({ type: "unknown", trailer: { seq: 26 } });
+  const torn = fields.map((each) => (each.name === "seq" ? { ...opaque, name: "seq" } : each));
+  expect(classify({ fields: torn })).toMatchObject({
+    type: "invalid",
+    detail: expect.stringContaining("seq is "),
+  });
+});
+
+const ANY_FIELD = fc.record({
+  name: fc.constantFrom(
+    "t",
+    "st",
+    "dt",
+    "src",
+    "srcuuid",
+    "seq",
+    "hg",
+    "ts",
+    "ld",
+    "ttl",
+    "dest",
+    "rsc_hold",
+    "nodelist",
+  ),
+  value: fc.oneof(
+    fc.constantFrom(
+      "status",
+      "repnodes",
+      "ip-request",
+      "NS_rexmit",
+      "n1",
+      "1a",
+      "all",
+      "-1",
+      "ffffffffffffffff",
+    ),
+    fc.string({ unit: "binary-ascii" }),
+    fc.uint8Array({ maxLength: 20 }),
+  ),
+  opaque: fc.option(fc.constantFrom(2, 3, 4, 5), { nil: undefined, freq: 5 }),
+});
+
+test("whatever the fields say, classifying does not throw, and a number that counts is a safe integer", () => {
+  const some = fc.uniqueArray(ANY_FIELD, { maxLength: 13, selector: ({ name }) => name });
+  fc.assert(
+    fc.property(some, (fields) => {
+      const verdict = classify({
+        fields: fields.map(({ opaque, ...rest }) => (opaque ? { ...rest, opaque } : rest)),
+      });
+      const { seq = 1, hg = 0 } = verdict.trailer ?? {};
+      expect(Number.isSafeInteger(seq) && seq >= 1 && Number.isSafeInteger(hg) && hg >= 0).toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test.each([

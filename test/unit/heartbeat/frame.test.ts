@@ -105,8 +105,8 @@ test.each([
   ["a negative length", "-1:(0)t=status,", "does not start with a length"],
   ["a length of 24 digits", `${"9".repeat(24)}:(0)t=status,`, "does not start with a length"],
   ["no length", ":(0)t=status,", "does not start with a length"],
-  ["a field type of the CRM", field("(2)t=status"), "type is not (0) or (1)"],
-  ["no field type", field("t=status"), "type is not (0) or (1)"],
+  ["a field type that is none", field("(6)t=status"), "type is not (0) to (5)"],
+  ["no field type", field("t=status"), "type is not (0) to (5)"],
   ["a field without name", field("(0)=status"), "a name is 1 to 64"],
   ["a field without =", field("(0)status"), 'has no "="'],
   ["an empty field", field(""), 'has no "="'],
@@ -128,8 +128,8 @@ test.each([
   ["no fields", "", 'has no "="'],
   ["a line without =", "status\n", 'has no "="'],
   ["an empty line", "\nt=status\n", 'has no "="'],
-  ["a field type of the CRM", "(2)t=status\n", "not text or (1)"],
-  ["a type given to a text", "(0)t=status\n", "not text or (1)"],
+  ["a field type that is none", "(6)t=status\n", "not text or (1) to (5)"],
+  ["a type given to a text", "(0)t=status\n", "not text or (1) to (5)"],
   ["bad base64", "(1)t=AB=\n", "not canonical base64"],
   ["a field twice", "t=status\nt=status\n", "appears twice"],
   ["two auth lines", "auth=1 00\n", "more than one auth line"],
@@ -190,6 +190,29 @@ test.each([
     expect(() => encode({ fields: [...status.fields, bad] }, auth)).toThrow(/cannot be sent/);
   }
 });
+
+test.each([2, 3, 4, 5] as const)(
+  "fields of type %i are kept unread, whatever they hold, and written again",
+  (opaque) => {
+    const bytes = "5:(0)a,\n\0%%%\n###\n";
+    const netstring = signedNetstring(`${GOOD}${field(`(${opaque})xml=${bytes}`)}`);
+    const decoded = decodeFrame(netstring, auth);
+    const fields = [
+      { name: "t", value: "status" },
+      { name: "xml", value: bytes, opaque },
+    ];
+    expect(decoded).toMatchObject({ ok: true, message: { fields } });
+    expect(encodeNetstring({ fields }, auth)).toEqual(netstring);
+    expect(() => encodeClassic({ fields }, auth)).toThrow(/does not fit into lines/);
+    const classic = signedClassic(`t=status\n(${opaque})xml=a\n`);
+    const lines = [
+      { name: "t", value: "status" },
+      { name: "xml", value: "a", opaque },
+    ];
+    expect(decodeFrame(classic, auth)).toMatchObject({ ok: true, message: { fields: lines } });
+    expect(encodeClassic({ fields: lines }, auth)).toEqual(classic);
+  },
+);
 
 const NAME = fc
   .string({ unit: "binary-ascii", minLength: 1, maxLength: LIMITS.fieldName })

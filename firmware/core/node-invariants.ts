@@ -3,6 +3,7 @@
 
 import { invariant } from "./invariant.ts";
 import { type NodeState, partnerOf, wantedAddresses } from "./node.ts";
+import { groupAt, isProgram, itemOf } from "./resource/group-state.ts";
 import { holdingOf, includes, isNone } from "./resource/sides.ts";
 
 /** Throws with the broken one. */
@@ -21,6 +22,10 @@ export function checkNode(state: NodeState): void {
     handover === undefined || (self.phase === "running" && peer !== undefined && peer.status !== "dead"),
     `${about}: hands over ${handover?.scope} (${handover?.stage}) with peer ${peer?.status}`,
   );
+  for (const [index, { node }] of state.cluster.resources.entries()) {
+    const broken = outOfOrder(state, index);
+    invariant(broken === undefined, `${about}: group ${index} of ${node}: ${broken}`);
+  }
   const wanted = new Set(wantedAddresses(state).map(({ address }) => address));
   for (const address of state.announcements.keys()) {
     invariant(
@@ -28,4 +33,18 @@ export function checkNode(state: NodeState): void {
       `${about}: announces ${address}, which it does not want`,
     );
   }
+}
+
+/** Something of a group was started although what comes before it is stopped; in words. */
+function outOfOrder(state: NodeState, index: number): string | undefined {
+  const { config, group } = groupAt(state, index);
+  let stopped: string | undefined;
+  for (const [at, resource] of config.resources.entries()) {
+    if (!isProgram(resource)) continue;
+    const { phase, run } = itemOf(group, at);
+    const started = phase === "starting" || run?.action === "start";
+    if (started && stopped !== undefined) return `${resource.word} starts while ${stopped} is stopped`;
+    if (phase === "stopped") stopped = resource.word;
+  }
+  return undefined;
 }

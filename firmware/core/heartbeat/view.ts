@@ -55,7 +55,7 @@ function clusterField({ claim, has, failed = NONE, stable }: NodeView, cluster: 
 
 const HOLDING = "(none|local|foreign|all)";
 const PATTERN = new RegExp(
-  `^${VERSION} ${HOLDING} ${HOLDING} ${HOLDING} (alone|paired) (stable|changing) (none|giver|taker) (?:-|([0-9a-f]{1,14}):([0-9a-f]{1,14}))(?: failed ${HOLDING})?$`,
+  `^${VERSION} ${HOLDING} ${HOLDING} ${HOLDING} (alone|paired) (stable|changing) (none|giver|taker) (?:-|([0-9a-f]{1,14}):([0-9a-f]{1,14}))(?: failed (local|foreign|all))?$`,
 );
 
 /** What the node `sender` shows; undefined for anything that `viewField` of this version would not have written. */
@@ -72,7 +72,7 @@ export function parseView(text: string, sender: string, cluster: ClusterConfig):
     alone: alone === "alone",
     stable: stable === "stable",
     handover: handover as NodeView["handover"],
-    ...(failed !== undefined && failed !== "none" && { failed: sides(failed) }),
+    ...(failed !== undefined && { failed: sides(failed) }),
     ...(generation !== undefined &&
       sequence !== undefined && {
         hears: { generation: Number.parseInt(generation, 16), sequence: Number.parseInt(sequence, 16) },

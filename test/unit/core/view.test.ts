@@ -24,8 +24,9 @@ test("what is written reads back", () => {
     handover: constantFrom<NodeView["handover"]>("none", "giver", "taker"),
   });
   assert(
-    property(rest, option(hears, { nil: undefined }), (view, heard) => {
-      const whole: NodeView = { ...view, ...(heard && { hears: heard }) };
+    property(rest, option(hears, { nil: undefined }), sides, (view, heard, failed) => {
+      const more = { ...(heard && { hears: heard }), ...(failed.size > 0 && { failed }) };
+      const whole: NodeView = { ...view, ...more };
       const { value } = viewField(whole, SENDER);
       expect(parseView(String(value), SENDER, CLUSTER)).toEqual(whole);
     }),
@@ -39,6 +40,8 @@ test.each([
   "1 all all none alone stable none 5",
   "1 some all none alone stable none -",
   "1 all all none alone stable none - ",
+  "1 all all none alone stable none - failed",
+  "1 all all none alone stable none - failed none",
 ])("%j is no view", (text) => {
   expect(parseView(text, SENDER, CLUSTER)).toBeUndefined();
 });

@@ -47,7 +47,7 @@ export function runPingSeed(seed: number, ms: number, { logic, episode }: PingOp
 
 /** Ways to ping nodes break and heal amid all other misfortunes of faults.ts; the invariants are those of watch.ts. */
 export function runAmidFaults(seed: number, ms: number): PingRun {
-  const world = new World({ seed, config: pingConfig(new Chance(seed)) });
+  const world = new World({ seed, config: pingConfig(new Chance(seed)), form: "two-segments" });
   return attempt(seed, world, () => playStory(world, ms, PING_FAULTS));
 }
 

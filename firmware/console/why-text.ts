@@ -19,13 +19,18 @@ const indent = "    ";
 /** Oldest first, as given. */
 export function whyText(decisions: readonly Decision[], clock: WhyClock): string {
   if (decisions.length === 0) return "no decision is kept\n";
-  return decisions
-    .map((decision) => {
-      const head = `${clock.spell(decision.wall)} (${spoken(clock.now - decision.wall)} ago)  ${sentence(decision.transition)}`;
-      const reasons = reasonsOf(decision, decisions).flatMap((reason) => wrapped(reason));
-      return `${[printable(head), ...reasons].join("\n")}\n`;
-    })
-    .join("");
+  return decisions.map((decision) => entry(decision, decisions, clock)).join("");
+}
+
+/** A line of a state area that another version wrote, or that is damaged and parses all the same, hides no other one. */
+function entry(decision: Decision, all: readonly Decision[], clock: WhyClock): string {
+  const when = `${clock.spell(decision.wall)} (${spoken(clock.now - decision.wall)} ago)`;
+  try {
+    const reasons = reasonsOf(decision, all).flatMap((reason) => wrapped(reason));
+    return `${[printable(`${when}  ${sentence(decision.transition)}`), ...reasons].join("\n")}\n`;
+  } catch {
+    return `${printable(when)}  a record that this version of pulsebox cannot read\n`;
+  }
 }
 
 function sentence(transition: Transition): string {

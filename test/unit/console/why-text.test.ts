@@ -158,3 +158,10 @@ test("a transition of a later version is shown as unknown, not as a failure", ()
   const later = decision({ what: "teleported" } as unknown as Transition);
   expect(whyText([later], clock)).toContain("something that this version of pulsebox does not know");
 });
+
+test("a record that is damaged and parses all the same hides no other one", () => {
+  const damaged = decision({ what: "dead", node: "director2", rule: "deadtime" }, { evidence: [7] as never });
+  const text = whyText([damaged, decision({ what: "stopped" })], clock);
+  expect(text).toContain("a record that this version of pulsebox cannot read");
+  expect(text).toContain("this node has stopped");
+});

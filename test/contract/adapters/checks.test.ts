@@ -158,7 +158,7 @@ describe("a check by the worker", () => {
     [
       "no reply",
       (socket) => socket.resume(),
-      http,
+      { ...http, timeout: 400 },
       false,
       /^connected to 127\S+, but no reply within 400 ms$/,
     ],

@@ -23,8 +23,10 @@ const retryInterval = 500;
 const pieceLength = 512;
 /** 8N1: a start bit, eight data bits, a stop bit. */
 const bitsPerByte = 10;
-/** ms; bytes trickle in by the few that a UART holds, and each read costs more than the bytes are worth. */
-const readInterval = 10;
+/** Bytes trickle in by the few that a UART holds, and a read costs more than they are worth: so many are let come first. */
+const worthReading = 64;
+/** ms between two looks whether the last words are out. */
+const lingerInterval = 10;
 /** ms; a piece that is not out by then beyond its own time meets an other end that does not read, or none. */
 const stuckAfter = 2000;
 /** So many bytes without a frame are not the rest of one that began before the port was opened. */
@@ -84,7 +86,7 @@ export class SerialMedium implements Medium {
       const now = performance.now();
       return now - asked < lingerTime && now - Math.max(asked, this.#sentAt) < hopelessAfter;
     };
-    while (this.#port !== undefined && this.#busy && hope()) await sleep(readInterval);
+    while (this.#port !== undefined && this.#busy && hope()) await sleep(lingerInterval);
     this.#closing = true;
     await this.#port?.close().catch(() => {});
     this.#wake();
@@ -149,7 +151,7 @@ export class SerialMedium implements Medium {
         this.#noisy = true;
         this.#say("EBADMSG", `what comes in is no heartbeat, or not at ${this.#options.baud} baud`);
       }
-      await sleep(readInterval);
+      await sleep(this.#timeOf(worthReading));
     }
   }
 

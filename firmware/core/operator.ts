@@ -6,6 +6,7 @@ import { record } from "./decision.ts";
 import type { OperatorRequest, ResourceScope } from "./event.ts";
 import { confirmFenced } from "./heartbeat/fencing.ts";
 import { offerHandover, requestHandover } from "./heartbeat/handshake.ts";
+import { isHeldBack } from "./heartbeat/held-back.ts";
 import { isAlive, isGone, type Peer } from "./heartbeat/membership.ts";
 import { beginMove, sidesToMove } from "./heartbeat/moves.ts";
 import { forgetPosition } from "./heartbeat/positions.ts";
@@ -124,6 +125,8 @@ function refusalAmongMore(
   const living = [...state.peers.values()].filter(isAlive);
   if (isNone(sidesToMove(state, command, scope))) return `nothing to do: there is no ${scope} group to move`;
   if (living.length === 0) return "no other node is active";
+  if (command === "takeover" && isHeldBack(state, state.setup.self))
+    return "ipfail keeps resources where more ping nodes are reached than here";
   if (state.move !== undefined) return "another move is in progress";
   if (!isStable(state) || !living.every(({ view }) => view?.stable))
     return "resources are in transition; try again when all nodes are stable";

@@ -74,8 +74,9 @@ const PLANTED: Readonly<Record<string, { episode: string; breaks: string; logic:
     logic: {
       ...REAL,
       step: (state, event) => {
-        const { peerWorseAt: _, ...ipfail } = state.ipfail;
-        return REAL.step({ ...state, ipfail }, event);
+        const { peerWorseAt: _, disadvantages = new Map(), ...ipfail } = state.ipfail;
+        const old = [...disadvantages].map(([name, each]) => [name, { ...each, lastAt: 0 }] as const);
+        return REAL.step({ ...state, ipfail: { ...ipfail, disadvantages: new Map(old) } }, event);
       },
     },
   },

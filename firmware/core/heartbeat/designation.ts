@@ -6,6 +6,7 @@ import type { ClusterConfig } from "../config/cluster.ts";
 import type { NodeState } from "../node.ts";
 import { failedSides } from "../resource/failure.ts";
 import { NONE, type Sides } from "../resource/sides.ts";
+import { isHeldBack } from "./held-back.ts";
 import { isAlive } from "./membership.ts";
 
 /** The sides that have groups. */
@@ -22,15 +23,21 @@ export function rank({ nodes }: ClusterConfig, side: string, node: string): numb
 /** Undefined while nobody is able to own anything. `now` is monotonic ms. */
 export function designated(state: NodeState, side: string, now: number): string | undefined {
   const { cluster, orders } = state;
-  const willing = candidates(state, side, now);
-  const fit = willing.filter((name) => !failedAt(state, name).has(side));
-  const able = fit.length > 0 ? fit : willing;
+  const able = ableNodes(state, side, now);
   const ordered = orders.get(side)?.owner;
   if (ordered !== undefined && able.includes(ordered)) return ordered;
   const owns = (node: string): boolean => claimOf(state, node).has(side);
   const owner = able.find(owns);
   if (cluster.heartbeat.autoFailback === "off" && owner !== undefined) return owner;
   return able.find((node) => owns(node) || isInTouch(state, node)) ?? able[0];
+}
+
+/** Who should own a side, best first: nodes where it has failed, or that ipfail holds back, only if there are no others. */
+export function ableNodes(state: NodeState, side: string, now: number): readonly string[] {
+  const willing = candidates(state, side, now);
+  const fit = willing.filter((name) => !failedAt(state, name).has(side));
+  const connected = fit.filter((name) => !isHeldBack(state, name));
+  return [connected, fit].find(({ length }) => length > 0) ?? willing;
 }
 
 /** The nodes that may own a side, best first. */

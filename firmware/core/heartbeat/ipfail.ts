@@ -14,6 +14,7 @@ import { holdingOf, isNone, NONE, without } from "../resource/sides.ts";
 import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
 import type { Holding, KnownMessage } from "./body.ts";
 import { offerHandover } from "./handshake.ts";
+import { type Disadvantages, heldBackDeadline, judgeStandings } from "./held-back.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, type Peer } from "./membership.ts";
 import { ownReach, type Reach, worseNode } from "./reach.ts";
@@ -26,6 +27,8 @@ export interface Ipfail {
   readonly peerWorseAt?: number;
   /** What the ipfail of that life of a real peer was last told. */
   readonly told?: { readonly generation: number; readonly count: number };
+  /** Among three nodes or more, instead of all that. */
+  readonly disadvantages?: Disadvantages;
 }
 
 export const EVEN: Ipfail = {};
@@ -44,6 +47,7 @@ function settling({ cluster }: NodeState, peer: Peer): number {
 
 /** When being worse has lasted long enough; undefined when it has, or this node is not worse. */
 export function ipfailDeadline(state: NodeState): number | undefined {
+  if (state.peers.size > 1) return heldBackDeadline(state);
   const peer = partnerOf(state);
   const { worse } = state.ipfail;
   return worse === undefined || worse.settled || peer === undefined
@@ -53,6 +57,10 @@ export function ipfailDeadline(state: NodeState): number | undefined {
 
 export function advanceIpfail(turn: Turn): void {
   if (!turn.state.cluster.heartbeat.ipfail) return;
+  if (turn.state.peers.size > 1) {
+    judgeStandings(turn);
+    return;
+  }
   const partner = partnerOf(turn.state);
   if (isAlive(partner) && partner.kind === "heartbeat") tellRealNode(turn, partner);
   const peer = partnerOf(turn.state);

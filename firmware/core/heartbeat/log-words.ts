@@ -117,6 +117,9 @@ export const WORDS = {
   fewerPingNodes: (node: string, there: Reach, here: Reach) =>
     warning(`Giving up because we have less visible ping nodes: ${comparison(node, there, here)}`),
   abortedGiveup: () => info("Aborted delayed giveup: we no longer have less visible ping nodes."),
+  heldBack: (node: string, reach: Reach, better: string, betterReach: Reach) =>
+    warning(`Nothing goes to ${node}: it reaches ${reachWords(reach)}, ${better} ${reachWords(betterReach)}`),
+  heldBackNoLonger: (node: string) => info(`${node} no longer has less visible ping nodes.`),
   takesFromWorse: (node: string, there: Reach, here: Reach) =>
     info(`${node} gives up because it has less visible ping nodes: ${comparison(node, there, here)}`),
 

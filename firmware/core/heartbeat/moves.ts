@@ -7,7 +7,7 @@ import { completeSides, presentSides } from "../resource/groups.ts";
 import { both, either, includes, isNone, type Sides, sidesOf, without } from "../resource/sides.ts";
 import { takeSnapshot } from "../snapshot.ts";
 import { log, nowOf, type Turn } from "../turn.ts";
-import { candidates, isInTouch, sidesInUse } from "./designation.ts";
+import { ableNodes, isInTouch, sidesInUse } from "./designation.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive } from "./membership.ts";
 import { type Order, type Orders, withOrder } from "./orders.ts";
@@ -43,7 +43,7 @@ export function beginMove(
   const sides = sidesToMove(state, command, scope);
   const owners = [...sides].map((side) => {
     if (command === "takeover") return [side, self] as const;
-    const others = candidates(state, side, nowOf(turn)).filter(
+    const others = ableNodes(state, side, nowOf(turn)).filter(
       (name) => name !== self && isInTouch(state, name),
     );
     return [side, others[0]] as const;

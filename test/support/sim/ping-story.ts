@@ -79,7 +79,8 @@ function loseWay(world: World, chance: Chance, boxes: readonly Box[]): void {
 function pingConfig(chance: Chance): ClusterConfig {
   const keepalive = chance.pick([100, 200, 500]);
   const deadtime = keepalive * chance.integer(5, 8);
-  const [first, second] = ["director1", "director2"];
+  const nodes = chance.pick([2, 2, 3]);
+  const node = (): string => `director${chance.integer(1, nodes)}`;
   return clusterConfig(
     {
       keepalive,
@@ -93,7 +94,8 @@ function pingConfig(chance: Chance): ClusterConfig {
       pingGroups: chance.happens(0.5) ? [{ name: "uplink", members: TARGETS.slice(2) }] : [],
       ipfail: true,
     },
-    [addressGroup(first, "192.168.140.150"), addressGroup(chance.pick([first, second]), "192.168.140.160")],
+    [addressGroup("director1", "192.168.140.150"), addressGroup(node(), "192.168.140.160")],
+    nodes,
   );
 }
 
@@ -103,7 +105,12 @@ class PingStory {
   readonly #config: ClusterConfig;
 
   constructor(seed: number, logic?: Logic) {
-    const world = new World({ seed, config: pingConfig(new Chance(seed)), ...(logic && { logic }) });
+    const world = new World({
+      seed,
+      config: pingConfig(new Chance(seed)),
+      form: "two-segments",
+      ...(logic && { logic }),
+    });
     this.world = world;
     this.#chance = world.chance.fork();
     this.#config = world.config;
@@ -222,7 +229,7 @@ const EPISODES: readonly [Episode, ...Episode[]] = [
     const moves = story.world.watch.moves;
     for (let flaps = story.chance.integer(4, 8); flaps > 0; flaps--) {
       story.set([box], target, false);
-      story.world.run(story.chance.between(0.8, 3) * deadping);
+      story.world.run(story.chance.between(1.4, 3) * deadping);
       story.set([box], target, true);
       story.world.run(story.chance.between(0.1, 0.8) * initdead);
     }

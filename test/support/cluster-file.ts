@@ -19,6 +19,8 @@ export interface ClusterOptions {
   readonly resources?: readonly string[];
   /** More sections, as they are written. */
   readonly sections?: string;
+  /** Lines of the section failover. */
+  readonly failover?: readonly string[];
 }
 
 const bothCables = ["bcast: eth1", "bcast: eth0"];
@@ -32,6 +34,7 @@ export function clusterFile(options: ClusterOptions = {}): string {
   const more = (options.heartbeat ?? []).map((line) => `  ${line}\n`).join("");
   const groups = options.resources ?? ["{ node: director1, group: [10.77.0.50/24] }"];
   const resources = groups.map((line) => `  - ${line}\n`).join("");
+  const failover = (options.failover ?? []).map((line) => `  ${line}\n`).join("");
   const media = (options.media ?? bothCables).map((line) => `    - ${line}`).join("\n");
   return `version: 1
 cluster: laboratory
@@ -54,5 +57,5 @@ ${fencing("director2")}heartbeat:
 ${media}
   auth: { method: sha1, key: "${options.key ?? "laboratory"}" }
 ${more}${respawn === "" ? "" : `  respawn:\n${respawn}`}resources:
-${resources}${options.sections ?? ""}`;
+${resources}${failover === "" ? "" : `failover:\n${failover}`}${options.sections ?? ""}`;
 }

@@ -26,9 +26,17 @@ test("two nodes, and three, keep every invariant through crashes, cuts, pauses, 
     `simulated ${hours.toFixed(2)} h with ${results.length} of ${seeds.length} seeds (fresh one: ${fresh}), ` +
       `${moves} address changes, longest double ownership after healing ${longest.toFixed(0)} ms`,
   );
+  console.log(formsOf(results));
   expect(results.filter(({ failure }) => failure !== undefined).map(failureReport)).toEqual([]);
   expect(moves).toBeGreaterThan(results.length);
 });
+
+/** Simulated hours by what was simulated. */
+function formsOf(results: readonly RunResult[]): string {
+  const hours = new Map<string, number>();
+  for (const { form, ms } of results) hours.set(form, (hours.get(form) ?? 0) + ms / 3_600_000);
+  return [...hours].map(([form, each]) => `${form}: ${each.toFixed(2)} h`).join("\n");
+}
 
 test("a seed replays to the same run", () => {
   const lines = (): string[] => {

@@ -13,6 +13,8 @@ export interface RunResult {
   /** Simulated milliseconds. */
   readonly ms: number;
   readonly moves: number;
+  /** How many nodes it had, and what joined them. */
+  readonly form: string;
   /** The longest time, ms, that an address was on two kernels although the nodes heard each other. */
   readonly longestDouble: number;
   /** The longest time, ms, that an address was on no kernel although both nodes were active and heard each other. */
@@ -44,7 +46,8 @@ export function runSeed({ seed, ms, nodes, logic, print, programs }: RunOptions)
   });
   const result = (): Omit<RunResult, "failure"> => {
     const { moves, longestDouble, longestGap } = world.watch;
-    return { seed, ...count, ms: world.schedule.now, moves, longestDouble, longestGap };
+    const form = `${world.boxes.length} nodes, ${world.form}`;
+    return { seed, ...count, form, ms: world.schedule.now, moves, longestDouble, longestGap };
   };
   try {
     playStory(world, ms, programs === true ? PROGRAM_FAULTS : []);

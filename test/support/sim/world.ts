@@ -43,6 +43,8 @@ export class World {
   readonly boxes: readonly [Box, Box, ...Box[]];
   /** The newest message of each other node that each process has received: what an attacker may replay without being lucky. */
   readonly #newest = new Map<string, { start: number; order: number }>();
+  /** What joins the nodes, a word of topology.ts. */
+  form = "";
   /** Operator requests so far: the number of the last one. */
   requests = 0;
 
@@ -88,6 +90,7 @@ export class World {
     const word = form ?? this.chance.pick([first, first, ...others]);
     const make = FORMS[word];
     if (make === undefined) throw new Error(`no form "${word}"`);
+    this.form = word;
     this.trace.world(0, `${names.length} nodes, joined by ${word}`);
     return make(names);
   }

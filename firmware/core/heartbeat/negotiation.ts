@@ -1,5 +1,5 @@
-// Who owns what in a pair, beside a living or a dead peer (among more nodes: sharing.ts). Every rule looks at what is true now and is tried after each event:
-// a lost, late or doubled message can delay a decision, never falsify it.
+// Who owns what in a pair, beside a living or a dead peer (among more nodes: sharing.ts). Every rule looks at what is true
+// now and is tried after each event: a lost, late or doubled message can delay a decision, never falsify it.
 //
 // 1. Both claim the same: the verdict of ownership.ts; the loser releases at once.
 // 2. The peer is gone: everything is ours.
@@ -74,8 +74,8 @@ function claimEverything(turn: Turn): void {
   const all = allSides(cluster);
   const peer = partnerOf(turn.state);
   if (claim.alone && sameSides(claim.sides, all)) return;
-  if (peer !== undefined && !mayTakeFrom(turn, peer)) return;
   abortHandover(turn, `${peer?.name ?? setup.self} is dead`);
+  if (peer !== undefined && !mayTakeFrom(turn, peer)) return;
   // What the peer said before it knew of this, and what was still on its way, agrees with nothing.
   setSelf(turn, { sinceSequence: self.outbox.next });
   if (peer !== undefined) {

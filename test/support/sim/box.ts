@@ -11,6 +11,7 @@ import type { Chance } from "./chance.ts";
 import { deepFreeze } from "./freeze.ts";
 import { SimulatedKernel } from "./kernel.ts";
 import type { Logic, NodeState } from "./logic.ts";
+import type { PowerSwitch } from "./power-switch.ts";
 import { SimulatedPrograms } from "./programs.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -23,6 +24,11 @@ export interface BoxObserver {
   /** An address came or went. */
   kernelChanged(box: Box): void;
   planned(box: Box, changes: ReturnType<Logic["plan"]>): void;
+}
+
+export interface BoxSurroundings extends BoxObserver {
+  /** The device that fences, outside of all boxes. */
+  readonly powerSwitch: PowerSwitch;
 }
 
 /** Frames that fit into the socket buffers of a process that does not read. */
@@ -52,7 +58,7 @@ export class Box {
   readonly #logic: Logic;
   readonly #schedule: Schedule;
   readonly #chance: Chance;
-  readonly #observer: BoxObserver;
+  readonly #observer: BoxSurroundings;
   readonly #base: number;
   #backlog: BareEvent[] = [];
   #checks: ReadonlyMap<string, object> = new Map();
@@ -69,7 +75,7 @@ export class Box {
     logic: Logic,
     schedule: Schedule,
     chance: Chance,
-    observer: BoxObserver,
+    observer: BoxSurroundings,
   ) {
     this.name = name;
     this.media = media;
@@ -206,7 +212,7 @@ export class Box {
     if (action.type === "reconcile")
       this.#later(this.#chance.between(0, this.slowness), () => this.#reconcile());
     if (action.type === "run") this.#run(action.id, action.program);
-    if (action.type === "kill") this.programs.kill(action.id);
+    if (action.type === "kill") this.#device(action.id).kill(this.#runOf(action.id));
     if (action.type === "check") this.#want(action.checks);
     if (action.type === "self-fence") this.#schedule.after(1, () => this.reset());
     if (action.type !== "stopped") return;
@@ -222,9 +228,18 @@ export class Box {
   /** A program goes on without the process; its end is told only to the process that started it. */
   #run(id: string, program: Program): void {
     const start = this.starts;
-    this.programs.run(id, program, (outcome, output) => {
+    this.#device(id).run(this.#runOf(id), program, (outcome, output) => {
       if (this.starts === start) this.deliver({ type: "program-ended", id, outcome, output });
     });
+  }
+
+  #device(id: string): Pick<SimulatedPrograms, "run" | "kill"> {
+    return id.startsWith("fence ") ? this.#observer.powerSwitch : this.programs;
+  }
+
+  /** The switch serves all boxes in all their lives. */
+  #runOf(id: string): string {
+    return id.startsWith("fence ") ? `${this.name} ${this.starts} ${id}` : id;
   }
 
   #want(checks: readonly CheckSpec[]): void {

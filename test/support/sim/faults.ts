@@ -68,7 +68,7 @@ function examine(world: World, chance: Chance): void {
 }
 
 /** Misfortunes seldom come alone: some at the same moment, some in the middle of what the last one caused. */
-function playEpisode(world: World, chance: Chance, all: Faults): void {
+export function playEpisode(world: World, chance: Chance, all: Faults = FAULTS): void {
   const faults = chance.integer(1, 5);
   for (let fault = 0; fault < faults; fault++) {
     pickFault(chance, all)(world, chance, chance.pick(world.boxes));
@@ -76,7 +76,7 @@ function playEpisode(world: World, chance: Chance, all: Faults): void {
   }
 }
 
-function startAll(world: World, chance: Chance): void {
+export function startAll(world: World, chance: Chance): void {
   const { keepalive } = world.config.heartbeat;
   // Some clusters live with slow kernels and with media on which frames overtake each other all the time.
   const jitter = chance.pick([0.3, 0.3, keepalive / 10, keepalive / 3]);
@@ -121,6 +121,8 @@ function powerCut(world: World, chance: Chance, box: Box): void {
 /** Unless something befalls the survivors meanwhile, they must be fast. */
 function expectTakeover(world: World, dead: Box): void {
   const { now } = world.schedule;
+  // A switch takes its time, and fails.
+  if (world.config.nodes.some(({ fencing }) => fencing !== undefined)) return;
   const survivors = world.othersOf(dead).filter(({ powered }) => powered);
   // One that has just waked from a pause forgives the others a keepalive of silence.
   const well = ({ state, paused, kernel, touchedAt }: Box): boolean =>
@@ -199,7 +201,7 @@ function change(world: World, wire: string, from: Box, to: readonly Box[], quali
 }
 
 /** Both ways, on all wires, between each of the first and each of the second. */
-function separate(world: World, some: readonly Box[], others: readonly Box[]): void {
+export function separate(world: World, some: readonly Box[], others: readonly Box[]): void {
   for (const { name } of world.network.wires) {
     for (const box of some) change(world, name, box, others, { cut: true });
     for (const box of others) change(world, name, box, some, { cut: true });

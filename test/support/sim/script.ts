@@ -11,11 +11,13 @@
 //   unplug NODE… / plug NODE…   the cable of eth0: its medium and the ways to all ping nodes
 //   lost PING NODE… / found PING NODE…   the way between a ping node and these nodes
 //   operator NODE status|cleanup|takeover|standby [all|local|foreign]
+//   operator NODE fenced=OTHER   the operator has switched the other one off himself
 //   replay NODE N         the last N frames that NODE has received come again
 //   forge NODE            NODE gets a frame signed with a wrong key
 //   group NODE WORD… [key=value…]   a resource group instead of the usual ones, with settings as in the cluster file;
 //                         first block only. A failover service is the word www
 //   program NODE WORD start|stop|status well|exit=N|hangs|takes=MS   how the calls for that resource go from now on
+//   switch works|fails|hangs   how the power switch does that fences the nodes of fencing=NODE,NODE (first block) from now on
 //   fail NODE WORD        the service of that resource dies
 //   run MS                time passes
 //
@@ -23,7 +25,11 @@
 // has and of the services that run; "announces" gratuitous ARP, both forms; "answer" to operators. Times are milliseconds since the block began.
 
 import type { Action } from "../../../firmware/core/action.ts";
-import type { HeartbeatConfig, ResourceGroupConfig } from "../../../firmware/core/config/cluster.ts";
+import type {
+  ClusterConfig,
+  HeartbeatConfig,
+  ResourceGroupConfig,
+} from "../../../firmware/core/config/cluster.ts";
 import type { OperatorRequest, ResourceScope } from "../../../firmware/core/event.ts";
 import { createAuthenticator } from "../../../firmware/core/heartbeat/auth.ts";
 import { classify } from "../../../firmware/core/heartbeat/classify.ts";
@@ -34,6 +40,7 @@ import type { Snapshot } from "../../../firmware/core/snapshot.ts";
 import { clusterConfig, GROUPS, resourceGroup } from "../cluster-config.ts";
 import type { Box } from "./box.ts";
 import { GOOD } from "./network.ts";
+import type { SwitchMood } from "./power-switch.ts";
 import type { Behaviour, Call } from "./programs.ts";
 import { World } from "./world.ts";
 
@@ -63,11 +70,15 @@ class Player {
   constructor(commands: readonly string[]) {
     const cluster = commands.find((line) => line.startsWith("cluster ")) ?? "cluster";
     const groups = commands.filter((line) => line.startsWith("group ")).map(groupOf);
-    const { nodes = "2", media = "two-segments", ...heartbeat } = settingsOf(cluster);
+    const { nodes = "2", media = "two-segments", fencing = "", ...heartbeat } = settingsOf(cluster);
+    const usual = groups.length === 0 ? GROUPS : groups;
     this.#world = new World({
       seed: SEED,
       form: media,
-      config: clusterConfig(heartbeatOf(heartbeat), groups.length === 0 ? GROUPS : groups, Number(nodes)),
+      config: withFencing(
+        clusterConfig(heartbeatOf(heartbeat), usual, Number(nodes)),
+        new Set(fencing.split(",")),
+      ),
       observe: this.#note.bind(this),
     });
   }
@@ -103,6 +114,7 @@ class Player {
       each((box) => world.pingTargets.set(box, words[0] ?? "", verb === "found"));
     else if (verb === "operator") each((box) => this.#operate(box, words));
     else if (verb === "program") each((box) => this.#program(box, words.slice(1)));
+    else if (verb === "switch") world.powerSwitch.mood = words[0] as SwitchMood;
     else if (verb === "fail") each((box) => box.programs.fail(words[1] ?? ""));
     else if (verb === "replay") each((box) => this.#replay(box, Number(words[1])));
     else if (verb === "forge") each((box) => this.#forge(box));
@@ -232,6 +244,15 @@ const FAILOVER = {
     check: { port: 80, send: "GET / HTTP/1.0\r\n\r\n", expect: "HTTP" },
   },
 };
+
+function withFencing(config: ClusterConfig, fenced: ReadonlySet<string>): ClusterConfig {
+  const command = ["/usr/local/sbin/cut-power"];
+  const fencing = { kind: "command", command, timeout: 5000, delay: 0 } as const;
+  return {
+    ...config,
+    nodes: config.nodes.map((node) => (fenced.has(node.name) ? { ...node, fencing } : node)),
+  };
+}
 
 function groupOf(line: string): ResourceGroupConfig {
   const [, node = "", ...words] = line.split(" ");

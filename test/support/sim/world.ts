@@ -10,6 +10,7 @@ import { Chance } from "./chance.ts";
 import { type Logic, type NodeState, REAL } from "./logic.ts";
 import { Network, type Packet } from "./network.ts";
 import { PingTargets } from "./ping-targets.ts";
+import { PowerSwitch } from "./power-switch.ts";
 import { Schedule } from "./schedule.ts";
 import { FORMS, mediaOf, type Topology } from "./topology.ts";
 import { Trace } from "./trace.ts";
@@ -25,6 +26,8 @@ export interface WorldOptions {
   readonly logic?: Logic;
   /** Called after each step, and without actions when a kernel has changed. */
   readonly observe?: (box: Box, actions: readonly Action[]) => void;
+  /** Called when the power switch has cut a box off. */
+  readonly switchedOff?: (box: Box) => void;
   /** Called with each line as it happens. */
   readonly print?: (line: string) => void;
 }
@@ -39,6 +42,7 @@ export class World {
   readonly trace: Trace;
   readonly watch: Watch;
   readonly network: Network;
+  readonly powerSwitch: PowerSwitch;
   readonly pingTargets = new PingTargets(this.schedule);
   readonly boxes: readonly [Box, Box, ...Box[]];
   /** The newest message of each other node that each process has received: what an attacker may replay without being lucky. */
@@ -48,14 +52,20 @@ export class World {
   /** Operator requests so far: the number of the last one. */
   requests = 0;
 
-  constructor({ seed, config, nodes, form, logic = REAL, observe, print }: WorldOptions) {
+  constructor({ seed, config, nodes, form, logic = REAL, observe, switchedOff, print }: WorldOptions) {
     this.chance = new Chance(seed);
     this.config = config ?? randomConfig(this.chance.fork(), nodes);
     this.trace = new Trace(this.config.heartbeat.auth, print);
     this.watch = new Watch(this.config, logic, () => this.schedule.now);
     const wires = this.#wires(form);
     this.network = new Network(wires, this.schedule, this.chance.fork(), this.#receive.bind(this));
+    this.powerSwitch = new PowerSwitch(
+      this.schedule,
+      () => this.chance.fork(),
+      (name) => this.#switchOff(name, switchedOff),
+    );
     const observer = {
+      powerSwitch: this.powerSwitch,
       stepped: (box: Box, event: Event, before: NodeState, after: NodeState, actions: readonly Action[]) => {
         this.trace.step(this.schedule.now, box.name, event, actions);
         this.watch.stepped(box, event, before, after, actions);
@@ -119,6 +129,13 @@ export class World {
   run(ms: number): void {
     this.schedule.runUntil(this.schedule.now + ms);
     this.watch.check();
+  }
+
+  #switchOff(name: string, then?: (box: Box) => void): void {
+    const box = this.boxes.find((each) => each.name === name);
+    if (box?.powered !== true) return;
+    this.happen(`${name} is switched off`, () => box.cutPower());
+    then?.(box);
   }
 
   #checkAgain(): void {

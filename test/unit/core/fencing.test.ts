@@ -159,6 +159,20 @@ test.each<[string, ProgramOutcome, string]>([
   expect(node.ends(outcome, "half way").fencing?.failure).toBe(words);
 });
 
+test("a hand-over that its partner's death interrupts is over before the fencing", () => {
+  const node = paired();
+  node.event({ type: "operator", request: { command: "standby", scope: "local" }, id: 7 });
+  node.hear({ type: "ask_resources", scope: "local", step: "other" });
+  expect(node.held()).toEqual([]);
+  node.take();
+  node.pass(1000);
+  expect(node.take()).toContainEqual(
+    expect.objectContaining({ type: "answer", id: 7, error: "director2 is dead" }),
+  );
+  expect(node.fencing?.stage).toBe("running");
+  expect(node.held()).toEqual([]);
+});
+
 test("a peer that comes back while it is being fenced ends that, and nothing was taken", () => {
   const node = paired().pass(1000);
   node.started();

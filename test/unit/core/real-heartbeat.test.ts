@@ -212,3 +212,16 @@ test("a real node that hands over what it has not is told that we are stable, or
   bench.hear({ type: "ask_resources", scope: "foreign", step: "done" });
   expect(bench.said()).toEqual(["ask_resources foreign done", "resource local true"]);
 });
+
+test.each(["addnode", "delnode"] as const)(
+  "%s, by hb_addnode and hb_delnode on the real node, is told and not followed",
+  (type) => {
+    const bench = paired().hear({ type, nodes: ["director2", "director3"] });
+    expect(bench.logged("WARN")).toEqual([
+      `${type} director2 director3 from director2 ignored: the cluster file alone says which nodes there are`,
+    ]);
+    expect([...bench.state.peers.keys()]).toEqual(["director2"]);
+    bench.hear({ type: "reqnodes", dest: "director1" });
+    expect(bench.said()).toEqual(["repnodes director2 director1,director2 "]);
+  },
+);

@@ -15,7 +15,7 @@
 //   delivered       no message that a living node has sent is missing for longer than DELIVERY while the nodes hear each other
 //   stopped         nothing is done after `stopped`
 //   answered        every operator request is answered once, within `calm` ms
-//   chatter         no node sends more than CHATTER messages in a second
+//   chatter         no node sends more than CHATTER messages for each node of the cluster in a second on any medium
 //   progress        a tick leaves no deadline behind that has passed
 
 import type { Action } from "../../../firmware/core/action.ts";
@@ -30,8 +30,8 @@ import { ServiceRules } from "./service-rules.ts";
 /** What a takeover may take beyond the deadtime, ms. */
 const TAKEOVER = 50;
 
-/** Far above keepalives, changes and retransmissions, far below two nodes answering each other's answers. */
-const CHATTER = 400;
+/** Above what a wide gap makes a node say again and send on, far below two nodes answering each other's answers. */
+const CHATTER = 250;
 
 /** A lost message is asked for after a quarter of a second, and then every quarter, ms. */
 const DELIVERY = 10_000;
@@ -151,7 +151,7 @@ export class Watch implements BoxObserver {
     }
     for (const action of actions) {
       if (action.type === "announce") this.#arp.set(action.address, box.name);
-      if (action.type === "send") this.#countSent(box);
+      if (action.type === "send") for (const medium of action.media) this.#countSent(box, medium);
       if (action.type === "answer") this.#answered(box, action.id);
     }
   }
@@ -297,12 +297,14 @@ export class Watch implements BoxObserver {
     }
   }
 
-  #countSent(box: Box): void {
+  #countSent(box: Box, medium: string): void {
     const second = Math.floor(this.#now() / 1000);
-    const last = this.#sent.get(box.name);
+    const key = `${box.name} ${medium}`;
+    const last = this.#sent.get(key);
     const count = last?.second === second ? last.count + 1 : 1;
-    this.#sent.set(box.name, { second, count });
-    if (count > CHATTER) this.#broken("chatter", `${box.name} sent ${count} messages within a second`);
+    this.#sent.set(key, { second, count });
+    if (count > CHATTER * this.boxes.length)
+      this.#broken("chatter", `${box.name} sent ${count} messages within a second`);
   }
 
   #checkGap(vip: string, owners: number, now: number): void {

@@ -25,10 +25,11 @@ function round(value: number): string {
   return value < 10 ? value.toFixed(1) : value.toFixed(0);
 }
 
-/** How many times the first of `cells` the others are: "x 3.2". */
+/** How many times `base` the median is: " x 3.2"; nothing when either is missing. */
 export function ratio(figures: Figures | undefined, base: Figures | undefined): string {
   if (figures === undefined || base === undefined || base.median === 0) return "";
-  return ` x ${(figures.median / base.median).toPrecision(2)}`;
+  const times = figures.median / base.median;
+  return ` x ${times < 10 ? times.toPrecision(2) : times.toFixed(0)}`;
 }
 
 /** A table with columns wide enough for their cells. */

@@ -20,10 +20,14 @@ export interface Idle {
 /** All repetitions of every contender lie within that, milliseconds. */
 const announcing = 10_000;
 
-/** Looks on for `duration` milliseconds. */
+/**
+ * Looks on for `duration` milliseconds, after as long a time in which both have run in peace: what is idle has been so for long,
+ * and what a daemon does in its first seconds (with Node.js, compiling itself) is no part of it.
+ */
 export async function measureIdle(contender: Contender, setting: Setting, duration: number): Promise<Idle> {
   await using pair = await Pair.start(contender, setting);
   const announcements = await countAnnouncements(pair);
+  await pause(duration);
   const [owner, standby] = [pair.owner.daemon.processes(), pair.other.daemon.processes()];
   const before = [processorTime(owner), processorTime(standby)];
   const from = performance.now();

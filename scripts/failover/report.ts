@@ -18,7 +18,7 @@ export function report(results: Results, runs: number): string {
     `Take-over after kill -9 of the daemon, its box living on, ms until the other kernel has the address\n${bySetting(results.takeover, names)}`,
     `Planned hand-over at ${nameOf(usual)}, ms\n${handOverTable(results)}`,
     `A partition of two owners heals at ${nameOf(usual)}: the address is unanswered, ms\n${partitionTable(results, names)}`,
-    `Idle at ${nameOf(usual)}\n${idleTable(results)}`,
+    `Idle at ${nameOf(usual)}, once both have run in peace for as long as is measured\n${idleTable(results)}`,
     `Targets\n${targets(results).join("\n")}`,
   ].join("\n\n");
 }

@@ -30,6 +30,12 @@ export function settleDispute(turn: Turn, name: string): void {
   changeClaim(turn, { ...claim, sides: without(claim.sides, given) }, "start");
 }
 
+/** With one that is not there nothing is in dispute. */
+export function endDispute(turn: Turn, { name }: Pick<Peer, "name">): void {
+  isUnheardTooLong(turn, name, false);
+  noteDispute(turn, name, []);
+}
+
 function verdictOn(state: NodeState, peer: Peer, side: string, tooLong: boolean): Verdict {
   const { mine, rule } = tooLong ? ({ mine: false, rule: "unheard" } as const) : judge(state, peer, side);
   return { side, winner: mine ? state.setup.self : peer.name, rule };

@@ -14,7 +14,7 @@ import { announceAgain } from "../resource/announce.ts";
 import { both, either, isNone, NONE, type Sides, sameSides, sidesIn, without } from "../resource/sides.ts";
 import { log, logRarely, nowOf, setPeer, type Turn } from "../turn.ts";
 import { designated, rank, sidesInUse } from "./designation.ts";
-import { settleDispute } from "./disputes.ts";
+import { endDispute, settleDispute } from "./disputes.ts";
 import { mayTakeFrom } from "./fencing.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, type Peer } from "./membership.ts";
@@ -24,6 +24,7 @@ import { hearsUs, peerMayHave } from "./report.ts";
 
 export function share(turn: Turn): void {
   for (const { name } of turn.state.peers.values()) noticeChange(turn, name);
+  for (const peer of turn.state.peers.values()) if (!isAlive(peer)) endDispute(turn, peer);
   for (const { name } of living(turn.state)) {
     learnOrders(turn, name);
     settleDispute(turn, name);

@@ -138,6 +138,8 @@ function expectTakeover(world: World, dead: Box): void {
   world.schedule.after(world.watch.survivorBound(inFlight, survivors.length), () => {
     // One that was off has nothing to do with it, unless it comes back meanwhile.
     const untouched = world.othersOf(dead).every(({ touchedAt }) => touchedAt < now);
+    // Several must have been able to agree all the time.
+    if (survivors.length > 1 && world.network.changedAt >= now) return;
     if (untouched && !dead.powered && dead.starts === starts) world.watch.mustOwnAll(survivors);
   });
 }

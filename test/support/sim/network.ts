@@ -43,6 +43,8 @@ export class Network {
   readonly wires: Topology;
   /** What the wires are like when nothing is wrong with them. */
   usual: Quality = GOOD;
+  /** When something about a wire last got worse or better, true ms. */
+  changedAt = 0;
   readonly #quality = new Map<string, Quality>();
   readonly #busyUntil = new Map<string, number>();
   readonly #schedule: Schedule;
@@ -74,10 +76,12 @@ export class Network {
   /** All wires are as usual again. */
   repair(): void {
     this.#quality.clear();
+    this.changedAt = this.#schedule.now;
   }
 
   /** Without `to`: towards all other ends. */
   set(wire: string, from: string, quality: Quality, to?: string): void {
+    this.changedAt = this.#schedule.now;
     const ends = this.wires.find(({ name }) => name === wire)?.ends ?? [];
     if (!ends.some(({ node }) => node === from)) return;
     for (const { node } of ends) {

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { boardFor, clusterSchemaText, readCluster } from "./cluster.ts";
 import { makeConfigArea } from "./config-area.ts";
+import { fencesByIpmi, fencingEntries } from "./fencing-program.ts";
 import { makeBootFiles } from "./grub.ts";
 import { makeInitramfs, type Packing, type Program } from "./initramfs.ts";
 import { type WrittenImage, writeIso } from "./iso.ts";
@@ -65,9 +66,11 @@ async function build(request: ImageRequest, step: Step, work: string): Promise<B
     async (note) => request.kernel ?? fetchKernel(join(cache, "kernel"), note),
   );
   const modules = await step("Kernel modules", (note) => modulesFor(board, kernel, note));
+  const ipmitool = fencesByIpmi(cluster.config);
+  const fencing = ipmitool ? await step("Fencing program", fencingEntries) : [];
   const initramfs = await step("Initramfs", (note) =>
     makeInitramfs(
-      { program, version, board, kernel, modules, clusterSchema },
+      { program, version, board, kernel, modules, clusterSchema, fencing },
       request.packing ?? "small",
       join(cache, "initramfs"),
       note,
@@ -81,7 +84,11 @@ async function build(request: ImageRequest, step: Step, work: string): Promise<B
   );
   const path = join(request.out, `pulsebox-${version}-${board.name}.iso`);
   const written = await step("Image", () =>
-    writeIso({ description: { version, profile: board.name }, ...bootFiles, configArea }, path, work),
+    writeIso(
+      { description: { version, profile: board.name, ipmitool }, ...bootFiles, configArea },
+      path,
+      work,
+    ),
   );
   return { path, ...written, profile: board.name, kernel, warnings: cluster.warnings };
 }

@@ -6,6 +6,7 @@ import type { ClusterConfig } from "../firmware/core/config/cluster.ts";
 import { checkClusterFile } from "../firmware/core/config/cluster-file.ts";
 import { clusterFileJsonSchema } from "../firmware/core/config/json-schema.ts";
 import { renderDiagnostics } from "../firmware/core/config/render.ts";
+import { boxWarnings, fencesByIpmi, ipmiDiagnostics } from "./fencing-program.ts";
 import { boardNames, loadBoard } from "./hwdb/boards.ts";
 import type { Board } from "./hwdb/schema.ts";
 import { cpuRefusal, profileDiagnostics, profileFor } from "./profile.ts";
@@ -33,9 +34,9 @@ export async function readCluster(file: string): Promise<CheckedCluster> {
   });
   const text = bytes.toString("utf8");
   const { config, diagnostics } = checkClusterFile(text, file, { boards: boardNames() });
-  const rendered = renderDiagnostics(diagnostics, text);
-  if (config === undefined) throw new ImageError(rendered.trimEnd());
-  return { file, bytes, text, config, warnings: rendered };
+  if (config === undefined) throw new ImageError(renderDiagnostics(diagnostics, text).trimEnd());
+  const warnings = renderDiagnostics([...diagnostics, ...boxWarnings(text, file, config)], text);
+  return { file, bytes, text, config, warnings };
 }
 
 /**
@@ -51,16 +52,21 @@ export function boardFor(cluster: CheckedCluster, requested: string | undefined)
     if (refusal !== undefined) throw new ImageError(refusal);
   }
   const board = loadBoard(requested ?? profileFor(cluster.config));
-  requireFit(cluster, board);
+  requireFit(cluster, board, fencesByIpmi(cluster.config));
   return board;
 }
 
-/** @throws ImageError with a diagnostic for each node whose board an image for `image`, or a serial medium, cannot serve */
-export function requireFit(cluster: CheckedCluster, image: Board): void {
+/**
+ * Holds the cluster file against an image for the board `image`, with or without ipmitool.
+ * @throws ImageError with a diagnostic for each board, serial medium and fencing that such an image cannot serve
+ */
+export function requireFit(cluster: CheckedCluster, image: Board, ipmitool: boolean): void {
   const { text, file, config } = cluster;
-  const diagnostics = [profileDiagnostics, serialDiagnostics].flatMap((check) =>
-    check(text, file, config, image),
-  );
+  const diagnostics = [
+    ...profileDiagnostics(text, file, config, image),
+    ...serialDiagnostics(text, file, config, image),
+    ...(ipmitool ? [] : ipmiDiagnostics(text, file, config)),
+  ];
   if (diagnostics.length > 0) throw new ImageError(renderDiagnostics(diagnostics, cluster.text).trimEnd());
 }
 

@@ -15,6 +15,17 @@ export type CpioEntry =
       readonly minor: number;
     };
 
+export const directory = (path: string, mode: number): CpioEntry => ({ kind: "directory", path, mode });
+
+/** The folders that these paths lie in, each once. */
+export function parents(paths: readonly string[]): string[] {
+  const all = paths.flatMap((path) => {
+    const names = path.split("/").slice(0, -1);
+    return names.map((_, index) => names.slice(0, index + 1).join("/"));
+  });
+  return [...new Set(all)];
+}
+
 const S_IFCHR = 0o020000;
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;

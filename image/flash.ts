@@ -35,7 +35,7 @@ export async function flash(clusterFile: string, image: string): Promise<Flashed
         `${image}: built for profile "${layout.profile}", which this hardware database lacks`,
       );
     }
-    requireFit(cluster, loadBoard(layout.profile));
+    requireFit(cluster, loadBoard(layout.profile), layout.ipmitool);
     const wanted = await inWorkFolder(tmpdir(), (work) => changedArea(area, cluster.bytes, work));
     await writeArea(handle, image, layout.configOffset, area, wanted);
     const { version, profile } = layout;

@@ -1,13 +1,13 @@
 // The root of a running box: an initramfs, unpacked into RAM by the kernel before it starts /init, so that the medium
-// may be pulled out afterwards. It is made of two archives, one behind the other (the kernel takes any number of them,
-// init/initramfs.c): the program, large and rarely changed between builds of one version, and the rest. Each is
-// compressed once and kept under the hash of its contents.
+// may be pulled out afterwards. It is made of archives, one behind the other (the kernel takes any number of them,
+// init/initramfs.c): the program, large and rarely changed between builds of one version; what only some cluster files
+// need; and the rest. Each is compressed once and kept under the hash of its contents.
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CpioEntry, writeCpio } from "./cpio.ts";
+import { type CpioEntry, directory, parents, writeCpio } from "./cpio.ts";
 import { SOURCE_DATE_EPOCH } from "./epoch.ts";
 import type { Board } from "./hwdb/schema.ts";
 import type { Kernel } from "./kernel.ts";
@@ -30,6 +30,8 @@ export interface InitramfsContents {
   readonly modules: ModuleIndex;
   /** The cluster file's JSON Schema, as text. */
   readonly clusterSchema: string;
+  /** What runs beside the program; empty for most cluster files. */
+  readonly fencing: readonly CpioEntry[];
 }
 
 /**
@@ -52,7 +54,7 @@ export async function makeInitramfs(
     mode: 0o755,
     data: await readFile(contents.program.path),
   };
-  const parts = [await systemEntries(contents), [init]];
+  const parts = [await systemEntries(contents), [init], contents.fencing].filter((part) => part.length > 0);
   const packed = [];
   for (const entries of parts)
     packed.push(await compressed(writeCpio(entries, SOURCE_DATE_EPOCH), packing, cache));
@@ -93,16 +95,6 @@ export async function systemEntries(contents: InitramfsContents): Promise<CpioEn
   ];
 }
 
-const directory = (path: string, mode: number): CpioEntry => ({ kind: "directory", path, mode });
-
-function parents(paths: readonly string[]): string[] {
-  const all = paths.flatMap((path) => {
-    const names = path.split("/").slice(0, -1);
-    return names.map((_, index) => names.slice(0, index + 1).join("/"));
-  });
-  return [...new Set(all)];
-}
-
 /** passwd(5): `worker` runs what reads bytes from strangers. */
 const passwd = `root:x:0:0:root:/root:/usr/bin/pulsebox
 worker:x:100:100:service checks and operator interface:/:/nonexistent
@@ -121,7 +113,7 @@ hosts: files dns
 `;
 
 /** Parts kept in the cache: those of the last few builds. */
-const keptParts = 6;
+const keptParts = 9;
 
 async function compressed(
   archive: Buffer,

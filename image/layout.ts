@@ -8,6 +8,8 @@ export interface ImageDescription {
   readonly version: string;
   /** The board's name in hwdb. */
   readonly profile: string;
+  /** Whether ipmitool(1) is in it. */
+  readonly ipmitool: boolean;
 }
 
 export interface ImageLayout extends ImageDescription {
@@ -18,8 +20,8 @@ export interface ImageLayout extends ImageDescription {
 export const volumeId = "PULSEBOX";
 
 /** The application identifier of the primary volume descriptor; ECMA-119 §7.4 has no lower-case letters. */
-export const describeImage = ({ version, profile }: ImageDescription) =>
-  `${volumeId} ${version} ${profile}`.toUpperCase();
+export const describeImage = ({ version, profile, ipmitool }: ImageDescription) =>
+  `${volumeId} ${version} ${profile}${ipmitool ? " ipmitool" : ""}`.toUpperCase();
 
 const sector = 512;
 const descriptorOffset = 16 * 2048;
@@ -40,16 +42,21 @@ export function readLayout(head: Buffer): ImageLayout | string {
   if (text(descriptor, 1, 5) !== "CD001") return "it has no ISO 9660 file system";
   const volume = text(descriptor, 40, 32);
   if (volume !== volumeId) return `its volume is named "${volume}", not ${volumeId}`;
-  const described = /^pulsebox (\S+) (\S+)$/.exec(text(descriptor, 574, 128).toLowerCase());
-  if (described?.[1] === undefined || described[2] === undefined)
-    return "it does not name its version and profile";
+  const described = /^pulsebox (\S+) (\S+)( ipmitool)?$/.exec(text(descriptor, 574, 128).toLowerCase());
+  const [, version, profile, ipmitool] = described ?? [];
+  if (version === undefined || profile === undefined) return "it does not name its version and profile";
   const entry = head.subarray(partitionTable + (configPartition - 1) * partitionEntry);
   const type = entry.readUInt8(4);
   if (type !== typeFat32Lba)
     return `it has no CONFIG partition (partition 3 has type 0x${hex(type)}, not 0x0c)`;
   const size = entry.readUInt32LE(12) * sector;
   if (size !== configAreaSize) return `its CONFIG partition has ${size} bytes, not ${configAreaSize}`;
-  return { version: described[1], profile: described[2], configOffset: entry.readUInt32LE(8) * sector };
+  return {
+    version,
+    profile,
+    ipmitool: ipmitool !== undefined,
+    configOffset: entry.readUInt32LE(8) * sector,
+  };
 }
 
 /** Why these bytes are not a config area, or undefined when they are. @param area the bytes of the partition */

@@ -15,6 +15,7 @@ const packageOf: Record<string, string> = {
   "apt-get": "apt",
   depmod: "kmod",
   dpkg: "dpkg",
+  "dpkg-query": "dpkg",
   "grub-mkimage": "grub-common",
   mcopy: "mtools",
   mdel: "mtools",

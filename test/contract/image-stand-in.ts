@@ -1,10 +1,12 @@
 // A kernel and a program of a few bytes in the form that the image builder expects, so that a whole image is built in a
 // second, without a network. Run as a program it builds one image: `node image-stand-in.ts FOLDER` prints its sha256.
 
+import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type BuiltImage, buildImage } from "../../image/build.ts";
 import { boardNames, loadBoard } from "../../image/hwdb/boards.ts";
+import type { Packing } from "../../image/initramfs.ts";
 import type { Kernel } from "../../image/kernel.ts";
 import { wantedModules } from "../../image/modules.ts";
 import { silently } from "../../image/step.ts";
@@ -40,6 +42,7 @@ export function standInKernel(folder: string): Kernel {
 export interface StandInRequest {
   readonly config?: string;
   readonly profile?: string;
+  readonly packing?: Packing;
 }
 
 /** Builds an image with everything that belongs to it below `folder`; the result lies in `folder`/out. */
@@ -55,6 +58,7 @@ export function buildStandIn(folder: string, request: StandInRequest = {}): Prom
       }),
       out: join(folder, "out"),
       cache: join(folder, "cache"),
+      packing: request.packing ?? "small",
       kernel: standInKernel(join(folder, "kernel")),
     },
     silently,
@@ -69,6 +73,23 @@ export function changedCluster(path: string, change: (text: string) => string): 
   const after = change(before);
   if (after === before) throw new Error("the example cluster file does not hold what was to be changed");
   return put(path, after);
+}
+
+/** Unpacks the initramfs of an image into the new folder `unpacked`. */
+export function unpackInitramfs(image: string, unpacked: string): void {
+  const initrd = `${unpacked}.initrd`;
+  mkdirSync(unpacked);
+  const extract = ["-indev", image, "-osirrox", "on", "-extract", "/boot/initrd.img", initrd];
+  execFileSync("xorriso", extract, { stdio: "ignore" });
+  // Archives, one behind the other; the end of each is padded to four bytes. Only root may make device files, so those
+  // stay inside.
+  const take = ["-id", "--quiet", "--no-absolute-filenames", "-f", "dev/*"];
+  const archives = execFileSync("zstd", ["-dc", initrd], { maxBuffer: 256 * 1024 * 1024 });
+  for (let rest = archives; rest.length > 0; ) {
+    const end = Math.ceil((rest.indexOf("TRAILER!!!\0") + "TRAILER!!!\0".length) / 4) * 4;
+    execFileSync("cpio", take, { cwd: unpacked, input: rest.subarray(0, end) });
+    rest = rest.subarray(end);
+  }
 }
 
 if (import.meta.main) {

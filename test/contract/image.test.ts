@@ -23,6 +23,7 @@ import {
   exampleCluster,
   standInProgram,
   standInVersion,
+  unpackInitramfs,
 } from "./image-stand-in.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pulsebox-image-"));
@@ -95,19 +96,7 @@ test("the config area holds the cluster file, its schema and a page for whoever 
 
 test("the initramfs holds the program as /init, every module of its index, and what the box must know", () => {
   const unpacked = join(folder, "unpacked");
-  const initrd = join(folder, "initrd.img");
-  mkdirSync(unpacked);
-  xorriso("-osirrox", "on", "-extract", "/boot/initrd.img", initrd);
-  // Two archives, one behind the other: as the kernel does, cpio reads on after the end of the first. Only root may
-  // make device files, so those stay inside.
-  const take = ["-id", "--quiet", "--no-absolute-filenames", "-f", "dev/*"];
-  const archives = execFileSync("zstd", ["-dc", initrd]);
-  for (let rest = archives; rest.length > 0; ) {
-    execFileSync("cpio", take, { cwd: unpacked, input: rest });
-    rest = rest.subarray(rest.indexOf("TRAILER!!!") + "TRAILER!!!".length);
-    const next = rest.indexOf("070701");
-    rest = next === -1 ? rest.subarray(rest.length) : rest.subarray(next);
-  }
+  unpackInitramfs(image.path, unpacked);
   const inside = (path: string) => join(unpacked, path);
   expect(readFileSync(inside("init"), "utf8")).toBe(standInProgram);
   expect(statSync(inside("init")).mode & 0o777).toBe(0o755);

@@ -5,7 +5,7 @@ import { configAreaFault, describeImage, headSize, readLayout } from "../../../i
 
 const entry = 446 + 2 * 16;
 
-function head(): Buffer {
+function head(ipmitool = false): Buffer {
   const bytes = Buffer.alloc(headSize);
   bytes.writeUInt16LE(0xaa55, 510);
   bytes.writeUInt8(0x0c, entry + 4);
@@ -13,17 +13,22 @@ function head(): Buffer {
   bytes.writeUInt32LE(2048, entry + 12);
   bytes.write("CD001", 32_768 + 1);
   bytes.write("PULSEBOX".padEnd(32), 32_768 + 40);
-  bytes.write(describeImage({ version: "1.2.3-rc.1", profile: "generic-x86_64" }).padEnd(128), 32_768 + 574);
+  const description = { version: "1.2.3-rc.1", profile: "generic-x86_64", ipmitool };
+  bytes.write(describeImage(description).padEnd(128), 32_768 + 574);
   return bytes;
 }
 
-test("an image of ours gives version, profile and the place of its config area", () => {
-  expect(readLayout(head())).toEqual({
-    version: "1.2.3-rc.1",
-    profile: "generic-x86_64",
-    configOffset: 89_332 * 512,
-  });
-});
+test.each([false, true])(
+  "an image of ours gives its description and the place of its config area: %s",
+  (ipmitool) => {
+    expect(readLayout(head(ipmitool))).toEqual({
+      version: "1.2.3-rc.1",
+      profile: "generic-x86_64",
+      ipmitool,
+      configOffset: 89_332 * 512,
+    });
+  },
+);
 
 const spoil = (change: (bytes: Buffer) => unknown) => {
   const bytes = head();

@@ -27,7 +27,13 @@ const accidental = [
  * seconds nobody serves. Ours keeps everything and says so, which is true, and is the word for which the real node waits to
  * restart itself.
  */
-const TWO_OWNERS = ["ERROR: Both machines own our resources!", "ERROR: Both machines own foreign resources!"];
+const TWO_OWNERS = [
+  "ERROR: Both machines own our resources!",
+  "ERROR: Both machines own foreign resources!",
+  // With auto_failback on it may offer ours its group before it restarts itself; ours takes nothing while both own it.
+  "WARN: No reply to standby request.  Standby request cancelled.",
+  "WARN: N lost packet(s) for [NODE] [N:N]",
+];
 
 /** What ours may log as errors when a partition has healed or a dead node's kernel still has its addresses. */
 export const AFTER_PARTITION: readonly RegExp[] = [

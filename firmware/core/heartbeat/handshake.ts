@@ -94,18 +94,21 @@ export function onAsk(
   } else if (handover?.stage === "given" && handover.scope === scope) finishGiving(turn, handover);
 }
 
-/** Who is done has released, or has acquired, whatever an older status, which may come after it, says. */
+/** Who is done has released, or has acquired, whatever older words about its claim say, which may come after it. */
 function noteDone(turn: Turn, scope: ResourceScope, sequence: number): void {
   const { handover } = turn.state;
   const peer = partnerOf(turn.state);
-  if (handover?.scope !== scope || peer?.view === undefined || sequence <= peer.statusSequence) return;
+  if (handover?.scope !== scope || peer?.view === undefined) return;
+  // Ours tell what they claim with each status, a real node with its resource messages.
+  const words = peer.kind === "pulsebox" ? "statusSequence" : "resourceSequence";
+  if (sequence <= peer[words]) return;
   const { claim, has } = peer.view;
   const given = givenBy(turn.state, handover);
   const news =
     handover.role === "taker"
       ? { claim: without(claim, given), has: without(has, given) }
       : { claim: either(claim, given), has: either(has, given) };
-  setPeer(turn, { ...peer, view: { ...peer.view, ...news }, statusSequence: sequence });
+  setPeer(turn, { ...peer, view: { ...peer.view, ...news }, [words]: sequence });
 }
 
 function agree(turn: Turn, from: string, scope: ResourceScope): void {

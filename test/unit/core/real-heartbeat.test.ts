@@ -146,6 +146,34 @@ test("hb_standby on the real node gives ours its side", () => {
   expect(bench.said()).toContain("ask_resources local done");
 });
 
+/** Ours has everything after an hb_standby of the real node, and hands its side back. */
+function handingBack(): Bench {
+  const bench = paired().hear({ type: "ask_resources", scope: "local", step: "me" });
+  bench.hear({ type: "resource", holds: "none", stable: false, reason: "standby" });
+  bench.hear({ type: "ask_resources", scope: "local", step: "done" });
+  bench.hear({ type: "resource", holds: "none", stable: false });
+  expect(bench.held()).toEqual([OURS, THEIRS]);
+  return bench;
+}
+
+test("a resource message of a real node that comes after its done and was said before changes nothing", () => {
+  const bench = handingBack().skip();
+  bench.hear({ type: "hb_takeover", scope: "local" });
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "other" });
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "done" });
+  bench.hearLate({ type: "resource", holds: "none", stable: true });
+  expect(bench.passInTouch(1000).held()).toEqual([OURS]);
+});
+
+test("a done of a real node that comes after a later status still tells what it has", () => {
+  const bench = handingBack();
+  bench.hear({ type: "resource", holds: "none", stable: true });
+  bench.hear({ type: "hb_takeover", scope: "local" });
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "other" }).skip();
+  bench.status("active").hearLate({ type: "ask_resources", scope: "foreign", step: "done" });
+  expect(bench.passInTouch(1000).held()).toEqual([OURS]);
+});
+
 test("hb_takeover on the real node makes ours go standby with the scope swapped", () => {
   const bench = paired().hear({ type: "hb_takeover", scope: "foreign" });
   expect(bench.said()[0]).toBe("ask_resources local me");

@@ -20,6 +20,7 @@ const accidental = [
   /Cannot lock ourselves into memory/, // the machine's limit
   /G_SIG_dispatch|G\w*_dispatch(_int)?: Dispatch function/, // a busy machine: about its own main loop
   /Late heartbeat: Node \S+: interval \d+ ms/, // a busy machine, too
+  /Shutdown delayed until current resource activity finishes/, // stopped while a script still runs
 ];
 
 /**

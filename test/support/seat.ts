@@ -7,6 +7,7 @@ import type { Director } from "./cluster.ts";
 import type { Place } from "./mixed-files.ts";
 import type { Bridge, Namespace } from "./netns.ts";
 import type { RealHeartbeat } from "./real-heartbeat.ts";
+import { until } from "./until.ts";
 
 export interface Cabling {
   readonly namespace: Namespace;
@@ -101,9 +102,14 @@ export class PulseboxSoftware implements Software {
   }
 
   async operate(command: "standby" | "takeover", scope: ResourceScope): Promise<void> {
-    const { code, stderr } = await this.director.command(command, scope);
-    if (code !== 0)
-      throw new Error(`${command} ${scope} on ${this.director.name} ended with ${code}: ${stderr}`);
+    await until(`${this.director.name} is asked for ${command} ${scope}`, async () => {
+      const { code, stderr } = await this.director.command(command, scope);
+      // The other node's word that it is settled may still be on its way.
+      if (stderr.includes("try again when both nodes are stable")) return false;
+      if (code !== 0)
+        throw new Error(`${command} ${scope} on ${this.director.name} ended with ${code}: ${stderr}`);
+      return true;
+    });
   }
 
   async says(): Promise<string> {

@@ -6,7 +6,7 @@ import { invariant } from "../invariant.ts";
 import type { NodeState } from "../node.ts";
 import { sidesOf } from "../resource/sides.ts";
 import type { IgnoredFrames } from "../snapshot.ts";
-import { log, logRarely, nowOf, send, setPeer, setSelf, type Turn, transmit } from "../turn.ts";
+import { log, logRarely, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import type { KnownMessage } from "./body.ts";
 import { classify } from "./classify.ts";
 import { decodeFrame } from "./frame.ts";
@@ -18,9 +18,10 @@ import { linkHeard } from "./links.ts";
 import { WORDS } from "./log-words.ts";
 import { died, heard, type Peer, restarted } from "./membership.ts";
 import { type Message, type Trailer, text } from "./message.ts";
-import { HISTORY, onRexmitRequest } from "./outbox.ts";
+import { HISTORY } from "./outbox.ts";
 import { parseReach, REACH_FIELD } from "./reach.ts";
 import { sayHolding, viewOfRealNode } from "./report.ts";
+import { resend } from "./retransmission.ts";
 import { sendOn } from "./ring.ts";
 import { isUnspoken } from "./spoken.ts";
 import { parseView, VIEW_FIELD } from "./view.ts";
@@ -190,7 +191,7 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
       logRarely(turn, `node list of ${src}`, WORDS.nodeList(src, message.type, message.nodes));
       break;
     case "NS_rexmit":
-      resend(turn, message);
+      resend(turn, message, addressee(message.trailer));
       break;
     case "NS_nak_rexmit":
       refused(turn, peerNamed(turn, src), message.trailer, message.sequence);
@@ -294,15 +295,6 @@ function onShutdone(turn: Turn, peer: Peer): void {
   log(turn, WORDS.gaveUp(peer.name));
   abortHandover(turn, `${peer.name} has shut down`);
   setPeer(turn, { ...died(peerNamed(turn, peer.name)), departed: true });
-}
-
-function resend(turn: Turn, message: Known<"NS_rexmit">): void {
-  const { outbox } = turn.state.self;
-  const to = addressee(message.trailer);
-  const answer = onRexmitRequest(outbox, to, message.first, message.last, nowOf(turn));
-  setSelf(turn, { outbox: answer.outbox });
-  for (const each of answer.resends) transmit(turn, each);
-  for (const reply of answer.replies) send(turn, reply);
 }
 
 function refused(turn: Turn, peer: Peer, trailer: Trailer, sequence: number): void {

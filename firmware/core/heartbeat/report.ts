@@ -6,7 +6,7 @@ import { failedSides } from "../resource/failure.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
 import { allSides, both, either, holdingOf, includes, isNone, NONE, sameSides } from "../resource/sides.ts";
 import { nowOf, send, setSelf, type Turn } from "../turn.ts";
-import type { ResourceReason } from "./body.ts";
+import type { MessageBody, ResourceReason } from "./body.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { awaitsFencing } from "./fencing.ts";
 import type { Handover } from "./handover.ts";
@@ -147,15 +147,15 @@ export function report(turn: Turn): void {
 
 /** Says what this node holds, with heartbeat's word for the reason if there is one. */
 export function sayHolding(turn: Turn, reason?: ResourceReason): void {
-  const { claim, setup } = turn.state;
   setSelf(turn, { saidHolding: holdingNews(turn.state) });
-  const stable = isStableOnWire(turn.state);
-  send(turn, {
-    type: "resource",
-    holds: holdingOf(claim.sides, setup.self),
-    stable,
-    ...(reason && { reason }),
-  });
+  send(turn, { ...holdingMessage(turn.state), ...(reason && { reason }) });
+}
+
+/** What this node holds now, as a resource message tells it. */
+export function holdingMessage(state: NodeState): Extract<MessageBody, { type: "resource" }> {
+  const { claim, setup } = state;
+  const holds = holdingOf(claim.sides, setup.self);
+  return { type: "resource", holds, stable: isStableOnWire(state) };
 }
 
 /** The last resource message is still true: a real node must have heard it before it is asked for anything. */

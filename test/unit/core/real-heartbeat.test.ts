@@ -2,6 +2,7 @@
 // them word by word. director1 is ours.
 
 import { expect, test } from "vitest";
+import { text } from "../../../firmware/core/heartbeat/message.ts";
 import { latin1Text } from "../../../firmware/core/heartbeat/text.ts";
 import { Bench } from "../../support/bench.ts";
 import { clusterConfig } from "../../support/cluster-config.ts";
@@ -163,6 +164,18 @@ test("a resource message of a real node that comes after its done and was said b
   bench.hear({ type: "ask_resources", scope: "foreign", step: "done" });
   bench.hearLate({ type: "resource", holds: "none", stable: true });
   expect(bench.passInTouch(1000).held()).toEqual([OURS]);
+});
+
+test("a resource message that a real node has missed is sent again with what is true by now", () => {
+  const bench = handingBack();
+  const old = bench.state.self.outbox.history.filter(({ message }) => text(message, "rsc_hold") === "all");
+  const missed = old.find(({ message }) => text(message, "t") === "resource")?.sequence ?? 0;
+  bench.hear({ type: "hb_takeover", scope: "local" });
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "other" });
+  bench.hear({ type: "ask_resources", scope: "foreign", step: "done" });
+  bench.take();
+  bench.hear({ type: "NS_rexmit", dest: "director1", first: missed, last: missed });
+  expect(bench.said()).toEqual(["resource local true"]);
 });
 
 test("a done of a real node that comes after a later status still tells what it has", () => {

@@ -107,7 +107,8 @@ export function kernelArguments(board: Board): string[] {
 }
 
 /**
- * grub.cfg: speaks on VGA and, if the port exists, on the serial console; starts the only entry after two seconds.
+ * grub.cfg: speaks on VGA and, if the port exists, on the serial console; starts its entry at once, without listening.
+ * UEFI types into GRUB what any serial port receives, so that a peer's heartbeats would open its editor.
  * @param size of kernel and initramfs together in bytes, shown while loading: from a CD it takes a while
  */
 export function grubConfiguration(version: string, board: Board, size: number): string {
@@ -119,7 +120,7 @@ export function grubConfiguration(version: string, board: Board, size: number): 
   terminal_output console serial
 fi
 set default=0
-set timeout=2
+set timeout=0
 menuentry "${title}" {
   echo "${title}: loading ${megabytes} MB from $root ($grub_platform) ..."
   linux /boot/vmlinuz ${kernelArguments(board).join(" ")}

@@ -18,7 +18,7 @@ export default defineConfig({
       project("golden", 10_000),
       project("sim", 300_000),
       project("contract", 60_000),
-      project("netns", 120_000, false),
+      project("netns", 120_000),
       project("vm", 600_000, false),
     ],
   },

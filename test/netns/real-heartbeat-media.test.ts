@@ -32,13 +32,25 @@ test.skipIf(why)("ucast on both cables, msgfmt classic: moves, a stop and a retu
   });
 });
 
-/** With this format 3.0.6 does not heed its own operator scripts, beside its own kind either: only ours moves. */
-test.skipIf(why)("mcast on both cables, msgfmt netstring: ours moves what it has", async () => {
-  const options = { media: "mcast", msgfmt: "netstring" } as const;
-  await beside({ name: "media mcast", options }, async (cluster) => {
-    await expectLinks(cluster, "mcast");
-    if (!cluster.first.software.isOurs) return;
-    await cluster.first.software.operate("standby", "local");
-    await cluster.settled("none");
-  });
-});
+/**
+ * With this format 3.0.6 loses words of its own resource scripts when two come at once, beside its own kind either: what it says
+ * of a move is no measure, what its kernel holds is.
+ */
+test.skipIf(why)(
+  "mcast on both cables, msgfmt netstring: ours moves what it has, and serves what the other had",
+  async () => {
+    const options = { media: "mcast", msgfmt: "netstring" } as const;
+    await beside({ name: "media mcast", options }, async (cluster) => {
+      const { first, second } = cluster;
+      await expectLinks(cluster, "mcast");
+      if (!first.software.isOurs) return;
+
+      // Whether it ends well depends on the other's word.
+      const given = cluster.ours.command("standby", "local");
+      await cluster.kernelsHold("none", "all");
+      await second.cutPower();
+      await cluster.holdsAll(first);
+      await given;
+    });
+  },
+);

@@ -42,6 +42,8 @@ interface Parts {
   readonly first: Seat;
   readonly second: Seat;
   readonly real: RealHeartbeat | undefined;
+  /** Nothing but the serial cable carries heartbeats. */
+  readonly serial: boolean;
 }
 
 export class MixedCluster {
@@ -87,7 +89,8 @@ export class MixedCluster {
           : await placeHeartbeat(cabling[1].namespace, PLACES[1], options);
       const second = new Seat(PLACES[1], PLACES[0], cabling[1], other);
       const real = other.isOurs ? undefined : other.node;
-      return new MixedCluster({ lab, directory, client, cabling, director, first, second, real });
+      const serial = options.media === "serial";
+      return new MixedCluster({ lab, directory, client, cabling, director, first, second, real, serial });
     } catch (error) {
       await lab.dispose();
       await rm(directory, { recursive: true, force: true });
@@ -106,10 +109,12 @@ export class MixedCluster {
     return [this.first, this.second];
   }
 
-  /** Starts both and waits until each has its own address. */
+  /** Starts both and waits until each has its own address and hears the other on every cable that carries heartbeats. */
   async start(): Promise<void> {
     await Promise.all(this.seats.map(({ software }) => software.start()));
     await this.settled("local");
+    if (this.#parts.serial) return;
+    for (const cable of ["eth0", "eth1"] as const) await this.linkIs(cable, "up");
   }
 
   /** Writes the pulsebox's cluster file anew; the daemon reads it when it starts or is told to. */
@@ -140,10 +145,8 @@ export class MixedCluster {
       seen = `first ${first}, second ${second}`;
       return seen === wanted;
     };
-    await until(wanted, compare, timeout).catch(async (error: unknown) => {
-      const [first, second] = await Promise.all(this.seats.map(({ software }) => software.log()));
-      const logs = `--- first\n${first}\n--- second\n${second}`;
-      throw new Error(`wanted: ${wanted}\nis:     ${seen}\n${logs}`, { cause: error });
+    await until(wanted, compare, timeout).catch((error: unknown) => {
+      throw new Error(`wanted: ${wanted}\nis:     ${seen}`, { cause: error });
     });
   }
 
@@ -155,9 +158,8 @@ export class MixedCluster {
       seen = (await Promise.all(this.seats.map((seat) => seat.holds()))).join(" ");
       return seen === wanted;
     };
-    await until(`the kernels hold ${wanted}`, compare, 45_000).catch(async (error: unknown) => {
-      const logs = await Promise.all(this.seats.map(({ software }) => software.log()));
-      throw new Error(`wanted: ${wanted}\nis: ${seen}\n${logs.join("\n--- second\n")}`, { cause: error });
+    await until(`the kernels hold ${wanted}`, compare, 45_000).catch((error: unknown) => {
+      throw new Error(`wanted: ${wanted}\nis: ${seen}`, { cause: error });
     });
   }
 
@@ -218,6 +220,12 @@ export class MixedCluster {
   /** Power on again: a box begins without the addresses that it held, then links, then heartbeat. */
   async realPowerOn(): Promise<void> {
     await this.second.powerOn();
+  }
+
+  /** What both nodes have logged: the words that explain a story that went wrong. */
+  async logs(): Promise<string> {
+    const logs = this.seats.map(async ({ place, software }) => `--- ${place.name}\n${await software.log()}`);
+    return (await Promise.all(logs)).join("\n");
   }
 
   async dispose(): Promise<void> {

@@ -94,14 +94,11 @@ export class Rounds {
   }
 
   async #story(scenario: Scenario, cluster: MixedCluster, error: unknown): Promise<string> {
-    const logs = cluster.seats.map(
-      async ({ place, software }) => `--- ${place.name}\n${await software.log()}`,
-    );
     return [
       `"${scenario.name}" beside ${this.#companion} failed with seed ${this.#seed}`,
       `played before: ${this.#before.join("; ") || "nothing"}`,
       error instanceof Error ? error.message : String(error),
-      ...(await Promise.all(logs)),
+      await cluster.logs(),
     ].join("\n");
   }
 }

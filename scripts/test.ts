@@ -1,5 +1,5 @@
-// `npm test`: everything, in the order of cost: the checks, then unit to simulator, then the tests that need the
-// machine to themselves because they measure time (network namespaces, virtual machines booting the real image).
+// `npm test`: everything, in the order of cost: the checks, then unit to simulator, then daemons in network namespaces and
+// virtual machines that boot the real image.
 // `npm test -- unit netns` runs only the kinds named. Ends with one line of totals.
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";

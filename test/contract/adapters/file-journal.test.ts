@@ -151,8 +151,9 @@ test("a disk that never answers holds up the end for as long as it is allowed to
   const began = performance.now();
   await journal.close(50);
   const waited = performance.now() - began;
-  closeSync(openSync(join(directory, "stuck"), "w"));
+  const otherEnd = openSync(join(directory, "stuck"), "r+");
   for (const each of stuck) await (await each).close();
+  closeSync(otherEnd);
   await journal.close();
   expect(waited).toBeGreaterThan(45);
   expect(numbers(readJournal(join(directory, "state"), 10))).toEqual([1]);

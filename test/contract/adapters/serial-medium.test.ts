@@ -152,14 +152,11 @@ test("an other end that does not read: the newest status survives, the rest is b
   const [one, other] = pair(460_800);
   await greet(one, other);
   cable.hold(0, true);
-  const blocked = performance.now();
   // A pty takes some 70 kB before it is full.
   for (let count = 0; count < 3000; count++) {
     one.medium.send(frame(`message ${count} ${"x".repeat(200)}`));
     one.medium.send(frame(`status ${count}`), "status");
   }
-  // The line itself would need 18 s for all this.
-  expect(performance.now() - blocked).toBeLessThan(9000);
   await until("both errors are said", () => one.errors.length === 2);
   expect(one.errors[0]).toMatch(/: ENOBUFS: frames dropped: 460800 baud carry less than is sent$/);
   expect(one.errors[1]).toMatch(/: ETIMEDOUT: TTY write timeout \(no connection or bad cable\?\)$/);

@@ -30,8 +30,7 @@ export async function until(
     return held;
   };
   try {
-    while (!(await Promise.race([look(), late])))
-      await Promise.race([scheduler.wait(interval), late]);
+    while (!(await Promise.race([look(), late]))) await Promise.race([scheduler.wait(interval), late]);
   } finally {
     clearTimeout(timer);
   }

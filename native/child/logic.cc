@@ -5,6 +5,7 @@
 
 #include "logic.h"
 
+#include "../common/descriptor.h"
 #include "user.h"
 
 #include <cerrno>
@@ -30,32 +31,6 @@ constexpr size_t stack_size = 64 * 1024;
 constexpr int channel_number = 3;
 /** What select(2) can count to; Node raises its own limit to the greatest, and daemons close all up to it. */
 constexpr rlim_t usual_descriptors = 1024;
-
-class Descriptor {
-public:
-  explicit Descriptor(int number = -1) : number(number) {}
-  Descriptor(const Descriptor &) = delete;
-  Descriptor &operator=(const Descriptor &) = delete;
-  ~Descriptor() {
-    reset(-1);
-  }
-  void reset(int other) {
-    if (number >= 0)
-      close(number);
-    number = other;
-  }
-  int get() const {
-    return number;
-  }
-  int release() {
-    const int released = number;
-    number = -1;
-    return released;
-  }
-
-private:
-  int number;
-};
 
 /** All that the child needs, laid out before it exists. */
 struct Plan {
@@ -217,6 +192,43 @@ std::string explain(const Plan &plan, bool by_name) {
   return "";
 }
 
+/** Between this process and the child. */
+struct Connection {
+  Descriptor here;
+  Descriptor there;
+};
+
+Result<Connection> make_output(const std::string &attempted) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0)
+    return last_error(attempted);
+  Connection output{Descriptor(ends[0]), Descriptor(above_standard(ends[1]))};
+  if (!output.there.is_open() || fcntl(output.here.get(), F_SETFL, O_NONBLOCK) < 0)
+    return last_error(attempted);
+  return output;
+}
+
+Result<Connection> make_channel(const std::string &attempted) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+    return last_error(attempted);
+  Connection channel{Descriptor(ends[0]), Descriptor(above_standard(ends[1]))};
+  if (!channel.there.is_open())
+    return last_error(attempted);
+  return channel;
+}
+
+/** Somebody who is that user already needs no privilege for it, and gets nothing. */
+Result<std::optional<Identity>> identity_of(const std::string &user, const std::string &attempted) {
+  if (user.empty())
+    return std::optional<Identity>();
+  auto identity = find_user(user, attempted);
+  if (!identity.ok())
+    return identity.error();
+  const bool same = identity.value().uid == geteuid() && identity.value().gid == getegid();
+  return geteuid() != 0 && same ? std::nullopt : std::optional(identity.value());
+}
+
 pid_t clone_child(Plan &plan, int *watch) {
   std::vector<char> stack(stack_size);
   sigset_t all, before;
@@ -241,41 +253,33 @@ Result<Child> start(const Request &request) {
   plan.arguments = pointers(request.command);
   plan.environment = pointers(request.environment);
   plan.descriptors = ordinary_descriptors();
-  if (!request.user.empty()) {
-    auto identity = find_user(request.user, attempted);
-    if (!identity.ok())
-      return identity.error();
-    const Identity &user = identity.value();
-    // Somebody who is that user already needs no privilege for it.
-    if (geteuid() == 0 || user.uid != geteuid() || user.gid != getegid())
-      plan.identity = user;
-  }
-  int pipes[2] = {-1, -1}, sockets[2] = {-1, -1};
-  if (pipe2(pipes, O_CLOEXEC) < 0)
-    return last_error(attempted);
-  const Descriptor output_there(above_standard(pipes[1]));
-  Descriptor output_here(pipes[0]);
-  if (request.channel && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
-    return last_error(attempted);
-  const Descriptor channel_there(above_standard(sockets[1]));
-  Descriptor channel_here(sockets[0]);
+  auto identity = identity_of(request.user, attempted);
+  if (!identity.ok())
+    return identity.error();
+  plan.identity = identity.value();
+  auto output = make_output(attempted);
+  if (!output.ok())
+    return output.error();
+  auto channel = request.channel ? make_channel(attempted) : Connection{};
+  if (!channel.ok())
+    return channel.error();
   const Descriptor nothing(above_standard(open("/dev/null", O_RDONLY | O_CLOEXEC)));
-  if (nothing.get() < 0 || output_there.get() < 0 || fcntl(output_here.get(), F_SETFL, O_NONBLOCK) < 0)
+  if (!nothing.is_open())
     return last_error(attempted);
   plan.input = nothing.get();
-  plan.output = output_there.get();
-  plan.channel = channel_there.get();
+  plan.output = output.value().there.get();
+  plan.channel = channel.value().there.get();
   int watch = -1;
   const pid_t pid = clone_child(plan, &watch);
   if (pid < 0)
     return last_error(attempted);
   if (plan.failure != 0) {
-    Descriptor never_ran(watch);
+    const Descriptor never_ran(watch);
     waitpid(pid, nullptr, 0);
     const bool by_name = request.command.front().find('/') == std::string::npos;
     return Error{plan.failure, attempted, explain(plan, by_name)};
   }
-  return Child{pid, watch, output_here.release(), channel_here.release()};
+  return Child{pid, watch, output.value().here.release(), channel.value().here.release()};
 }
 
 Result<std::optional<End>> collect(int watch) {

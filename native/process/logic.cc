@@ -4,6 +4,8 @@
 
 #include "logic.h"
 
+#include "../common/descriptor.h"
+
 #include <cerrno>
 #include <climits>
 #include <cstddef>
@@ -103,19 +105,16 @@ Result<Scheduling> scheduling() {
 Result<Module> load_module(const std::string &path, const std::string &parameters) {
   const std::string attempted =
       "load module " + path + (parameters.empty() ? "" : " with \"" + parameters + "\"");
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0)
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open())
     return last_error(attempted);
   const bool compressed = ends_with(path, ".xz") || ends_with(path, ".zst") || ends_with(path, ".gz");
   const int flags = compressed ? MODULE_INIT_COMPRESSED_FILE : 0;
-  const long outcome = syscall(SYS_finit_module, file, parameters.c_str(), flags);
-  const int code = errno;
-  close(file);
-  if (outcome == 0)
+  if (syscall(SYS_finit_module, file.get(), parameters.c_str(), flags) == 0)
     return Module::loaded;
-  if (code == EEXIST)
+  if (errno == EEXIST)
     return Module::already;
-  return Error{code, attempted, module_trouble(code, compressed)};
+  return Error{errno, attempted, module_trouble(errno, compressed)};
 }
 
 Outcome reboot(Ending ending) {
@@ -161,15 +160,14 @@ Outcome notify_service(const std::string &path, const std::string &text) {
   path.copy(address.sun_path, path.size());
   if (path[0] == '@')
     address.sun_path[0] = '\0';
-  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (socket < 0)
+  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.is_open())
     return last_error(attempted);
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
-  const ssize_t sent = sendto(socket, text.data(), text.size(), MSG_NOSIGNAL,
-                              reinterpret_cast<const sockaddr *>(&address), length);
-  const Error error = last_error(attempted);
-  close(socket);
-  return sent < 0 ? Outcome(error) : Outcome(Nothing{});
+  if (sendto(socket.get(), text.data(), text.size(), MSG_NOSIGNAL,
+             reinterpret_cast<const sockaddr *>(&address), length) < 0)
+    return last_error(attempted);
+  return Nothing{};
 }
 
 Outcome set_host_name(const std::string &name) {

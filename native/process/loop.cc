@@ -4,13 +4,13 @@
 
 #include "loop.h"
 
+#include "../common/descriptor.h"
+
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
-#include <utility>
 
 namespace pulsebox::process {
 
@@ -18,26 +18,6 @@ namespace {
 
 constexpr uint64_t sector = 512;
 constexpr int attempts = 16;
-
-class Descriptor {
-public:
-  explicit Descriptor(int number) : number(number) {}
-  Descriptor(const Descriptor &) = delete;
-  Descriptor &operator=(const Descriptor &) = delete;
-  ~Descriptor() {
-    if (number >= 0)
-      close(number);
-  }
-  int get() const {
-    return number;
-  }
-  int release() {
-    return std::exchange(number, -1);
-  }
-
-private:
-  int number;
-};
 
 loop_config configuration(const LoopPart &part, int file) {
   loop_config config{};
@@ -59,10 +39,10 @@ Result<LoopDevice> attach_loop(const LoopPart &part) {
     return Error{EINVAL, attempted, "offset and size limit must be multiples of 512"};
   const int access = part.read_only ? O_RDONLY : O_RDWR;
   const Descriptor file(open(part.file.c_str(), access | O_CLOEXEC));
-  if (file.get() < 0)
+  if (!file.is_open())
     return last_error(attempted);
   const Descriptor control(open("/dev/loop-control", O_RDWR | O_CLOEXEC));
-  if (control.get() < 0) {
+  if (!control.is_open()) {
     Error error = last_error(attempted);
     error.detail = "opening /dev/loop-control; is the module loop loaded?";
     return error;
@@ -74,7 +54,7 @@ Result<LoopDevice> attach_loop(const LoopPart &part) {
       return last_error(attempted);
     const std::string path = "/dev/loop" + std::to_string(number);
     Descriptor device(open(path.c_str(), access | O_CLOEXEC));
-    if (device.get() < 0) {
+    if (!device.is_open()) {
       Error error = last_error(attempted);
       error.detail = "opening " + path;
       return error;

@@ -4,6 +4,8 @@
 
 #include "logic.h"
 
+#include "../common/descriptor.h"
+
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -168,25 +170,18 @@ Outcome raw_mode(int descriptor, uint32_t baud) {
 
 Result<PseudoTerminal> open_pty() {
   const std::string attempted = "open a pseudo-terminal";
-  const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  if (master < 0)
-    return last_error(attempted);
+  Descriptor master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
   char path[PATH_MAX];
-  int slave = -1;
-  if (grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, path, sizeof path) == 0)
-    slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  if (slave < 0) {
-    const Error error = last_error(attempted);
-    close(master);
-    return error;
-  }
-  const Outcome raw = raw_mode(slave, 115200);
-  if (!raw.ok()) {
-    close(slave);
-    close(master);
+  if (!master.is_open() || grantpt(master.get()) < 0 || unlockpt(master.get()) < 0 ||
+      ptsname_r(master.get(), path, sizeof path) != 0)
+    return last_error(attempted);
+  Descriptor slave(open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+  if (!slave.is_open())
+    return last_error(attempted);
+  const Outcome raw = raw_mode(slave.get(), 115200);
+  if (!raw.ok())
     return raw.error();
-  }
-  return PseudoTerminal{master, slave, path};
+  return PseudoTerminal{master.release(), slave.release(), path};
 }
 
 } // namespace pulsebox::serial

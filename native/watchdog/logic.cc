@@ -4,6 +4,8 @@
 
 #include "logic.h"
 
+#include "../common/descriptor.h"
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -57,21 +59,19 @@ Result<int> open_device(const std::string &path) {
   const std::string attempted = "open " + path;
   // O_NONBLOCK and O_NOCTTY: a path that is really a FIFO or a tty must not block or become the controlling
   // terminal.
-  const int device = open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (device < 0)
+  Descriptor device(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!device.is_open())
     return last_error(attempted);
   struct stat status;
   watchdog_info info;
-  if (fstat(device, &status) < 0 || (S_ISCHR(status.st_mode) && ioctl(device, WDIOC_GETSUPPORT, &info) < 0)) {
-    const Error error = last_error(attempted);
-    close(device);
-    return error.code == ENOTTY ? Error{ENOTTY, attempted, "not a watchdog device"} : error;
-  }
-  if (!S_ISCHR(status.st_mode)) {
-    close(device);
-    return Error{ENOTTY, attempted, "not a watchdog device"};
-  }
-  return device;
+  if (fstat(device.get(), &status) < 0)
+    return last_error(attempted);
+  const bool is_device = S_ISCHR(status.st_mode);
+  if (is_device && ioctl(device.get(), WDIOC_GETSUPPORT, &info) == 0)
+    return device.release();
+  if (is_device && errno != ENOTTY)
+    return last_error(attempted);
+  return Error{ENOTTY, attempted, "not a watchdog device"};
 }
 
 Result<Support> support(int device, const std::string &path) {

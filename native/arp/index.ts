@@ -42,11 +42,9 @@ interface Native {
   Socket: new (interfaceName: string) => NativeSocket;
 }
 
-interface NativeSocket {
+interface NativeSocket extends Pick<ArpSocket, "watch" | "close"> {
   mac(): string;
   announce(address: string, isReply: boolean): void;
-  watch(onPacket: (packet: ArpPacket) => void, onError: (error: Error) => void): void;
-  close(): void;
 }
 
 /** Loaded with the module: the first announcement is made when every millisecond counts. */

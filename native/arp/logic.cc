@@ -16,8 +16,6 @@
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
-#include <utility>
 
 namespace pulsebox::arp {
 
@@ -91,7 +89,7 @@ Result<Socket> Socket::open(const std::string &interface) {
   const std::string attempted = "open " + interface;
   // Protocol 0 receives nothing yet: no packet of another interface slips in before bind.
   Socket opened(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), interface);
-  if (opened.fd < 0)
+  if (!opened.fd.is_open())
     return last_error(attempted);
   opened.index = static_cast<int>(if_nametoindex(interface.c_str()));
   if (opened.index == 0)
@@ -103,24 +101,16 @@ Result<Socket> Socket::open(const std::string &interface) {
   local.sll_family = AF_PACKET;
   local.sll_protocol = htons(ETH_P_ARP);
   local.sll_ifindex = opened.index;
-  if (bind(opened.fd, reinterpret_cast<sockaddr *>(&local), sizeof local) < 0)
+  if (bind(opened.fd.get(), reinterpret_cast<sockaddr *>(&local), sizeof local) < 0)
     return last_error(attempted);
   return opened;
-}
-
-Socket::Socket(Socket &&other) noexcept
-    : fd(std::exchange(other.fd, -1)), interface(std::move(other.interface)), index(other.index) {}
-
-Socket::~Socket() {
-  if (fd >= 0)
-    close(fd);
 }
 
 Result<Mac> Socket::mac() const {
   const std::string attempted = "read the hardware address of " + interface;
   ifreq question = {};
   std::snprintf(question.ifr_name, sizeof question.ifr_name, "%s", interface.c_str());
-  if (ioctl(fd, SIOCGIFHWADDR, &question) < 0)
+  if (ioctl(fd.get(), SIOCGIFHWADDR, &question) < 0)
     return last_error(attempted);
   if (question.ifr_hwaddr.sa_family != ARPHRD_ETHER) {
     const std::string type = std::to_string(question.ifr_hwaddr.sa_family);
@@ -145,7 +135,7 @@ Outcome Socket::announce(const std::string &address, Operation form) const {
   to.sll_family = AF_PACKET;
   to.sll_protocol = htons(ETH_P_ARP);
   to.sll_ifindex = index;
-  if (sendto(fd, frame.data(), frame.size(), 0, reinterpret_cast<sockaddr *>(&to), sizeof to) < 0)
+  if (sendto(fd.get(), frame.data(), frame.size(), 0, reinterpret_cast<sockaddr *>(&to), sizeof to) < 0)
     return last_error(attempted);
   return Nothing{};
 }
@@ -156,7 +146,7 @@ Result<std::optional<Packet>> Socket::receive() const {
     sockaddr_ll from = {};
     socklen_t from_length = sizeof from;
     const ssize_t length =
-        recvfrom(fd, frame.data(), frame.size(), 0, reinterpret_cast<sockaddr *>(&from), &from_length);
+        recvfrom(fd.get(), frame.data(), frame.size(), 0, reinterpret_cast<sockaddr *>(&from), &from_length);
     if (length < 0 && errno == EINTR)
       continue;
     if (length < 0 && errno == EAGAIN)

@@ -3,6 +3,7 @@
 // <linux/if_arp.h>.
 #pragma once
 
+#include "../common/descriptor.h"
 #include "../common/error.h"
 
 #include <array>
@@ -48,24 +49,20 @@ public:
    * Ethernet. */
   static Result<Socket> open(const std::string &interface);
 
-  Socket(Socket &&other) noexcept;
-  Socket &operator=(Socket &&) = delete;
-  Socket(const Socket &) = delete;
-  ~Socket();
-
   /** Asked from the kernel each time, because the address of a bond or a replaced card changes. */
   Result<Mac> mac() const;
   Outcome announce(const std::string &address, Operation form) const;
   /** The next well-formed packet that this box did not send itself; nothing when none is waiting. */
   Result<std::optional<Packet>> receive() const;
 
-  int descriptor() const {
+  /** Closed early, every call fails with EBADF. */
+  Descriptor &descriptor() {
     return fd;
   }
 
 private:
-  Socket(int fd, std::string interface) : fd(fd), interface(std::move(interface)) {}
-  int fd;
+  Socket(int opened, std::string interface) : fd(opened), interface(std::move(interface)) {}
+  Descriptor fd;
   std::string interface;
   int index = 0;
 };

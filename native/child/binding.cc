@@ -1,11 +1,8 @@
 // The thin half of the child addon: nan functions over logic.h. A start runs on a thread of libuv's pool
 // (docs.libuv.org/en/v1.x/threadpool.html), so that the event loop never waits for a program to be executed.
 
-#include "../common/binding.h"
-#include "../common/poll.h"
+#include "../common/watched.h"
 #include "logic.h"
-
-#include <memory>
 
 namespace pulsebox::child {
 
@@ -44,24 +41,9 @@ private:
   Result<Child> outcome = Error{};
 };
 
-std::optional<std::vector<std::string>> texts_argument(const Nan::FunctionCallbackInfo<v8::Value> &info,
-                                                       int index) {
-  if (!info[index]->IsArray()) {
-    Nan::ThrowTypeError("argument must be an array of strings");
-    return std::nullopt;
-  }
-  const auto array = info[index].As<v8::Array>();
-  std::vector<std::string> texts;
-  for (uint32_t each = 0; each < array->Length(); each++) {
-    const Nan::Utf8String text(Nan::Get(array, each).ToLocalChecked());
-    texts.emplace_back(*text, static_cast<size_t>(text.length()));
-  }
-  return texts;
-}
-
 NAN_METHOD(start) {
-  auto command = texts_argument(info, 0);
-  auto environment = command ? texts_argument(info, 1) : std::nullopt;
+  auto command = strings_argument(info, 0);
+  auto environment = command ? strings_argument(info, 1) : std::nullopt;
   if (!environment)
     return;
   const auto user = string_argument(info, 2);
@@ -94,56 +76,38 @@ NAN_METHOD(signal_group) {
   const auto signal = pid ? integer_argument(info, 1) : std::nullopt;
   if (!signal)
     return;
-  const Outcome outcome = child::signal_group(static_cast<pid_t>(*pid), static_cast<int>(*signal));
-  if (!outcome.ok())
-    throw_error(outcome.error(), addon);
+  throw_if_failed(child::signal_group(static_cast<pid_t>(*pid), static_cast<int>(*signal)), addon);
 }
 
-/** Calls back while a descriptor can be read, until it is stopped. */
-class Readable : public Nan::ObjectWrap {
+/** Calls back while a descriptor of somebody else can be read, until it is stopped. */
+class Readable : public WatchedDescriptor {
 public:
-  static void define(v8::Local<v8::Object> target) {
-    v8::Local<v8::FunctionTemplate> kind = Nan::New<v8::FunctionTemplate>(make);
-    kind->SetClassName(Nan::New("Readable").ToLocalChecked());
-    kind->InstanceTemplate()->SetInternalFieldCount(1);
-    Nan::SetPrototypeMethod(kind, "stop", stop);
-    Nan::Set(target, Nan::New("Readable").ToLocalChecked(), Nan::GetFunction(kind).ToLocalChecked()).Check();
+  static NAN_MODULE_INIT(define) {
+    export_class(target, "Readable", construct, {{"stop", stop}});
   }
 
 private:
-  static NAN_METHOD(make) {
+  explicit Readable(v8::Local<v8::Function> ready) : WatchedDescriptor(addon), ready(ready) {}
+
+  static NAN_METHOD(construct) {
     const auto descriptor = integer_argument(info, 0);
-    if (!descriptor)
-      return;
-    const auto ready = function_argument(info, 1);
+    const auto ready = descriptor ? function_argument(info, 1) : std::nullopt;
     if (!ready)
       return;
-    auto *made = new Readable();
+    auto *made = new Readable(*ready);
     made->Wrap(info.This());
-    made->ready.Reset(*ready);
-    const Outcome outcome = made->poll.start(info.GetIsolate(), static_cast<int>(*descriptor), [made] {
-      Nan::HandleScope scope;
-      // The callback may stop it and drop the last reference to it.
-      [[maybe_unused]] const v8::Local<v8::Object> alive = made->handle();
-      // Not a member: V8 must not be called where it destroys this object, in the middle of a collection.
-      Nan::AsyncResource resource("pulsebox:child");
-      made->ready.Call(0, nullptr, &resource);
-    });
-    if (!outcome.ok())
-      return throw_error(outcome.error(), addon);
-    made->Ref();
+    throw_if_failed(made->start(static_cast<int>(*descriptor)), addon);
     info.GetReturnValue().Set(info.This());
   }
 
   static NAN_METHOD(stop) {
-    auto *self = Nan::ObjectWrap::Unwrap<Readable>(info.This());
-    if (!self->poll.polling())
-      return;
-    self->poll.stop();
-    self->Unref();
+    Nan::ObjectWrap::Unwrap<Readable>(info.This())->WatchedDescriptor::stop();
   }
 
-  Poll poll;
+  void on_readable() override {
+    call(ready, {});
+  }
+
   Nan::Callback ready;
 };
 

@@ -19,6 +19,11 @@ v8::Local<v8::String> to_javascript(const std::string &text) {
   return Nan::New<v8::String>(text).ToLocalChecked();
 }
 
+v8::Local<v8::Value> to_javascript(std::span<const uint8_t> bytes) {
+  const auto *first = reinterpret_cast<const char *>(bytes.data());
+  return Nan::CopyBuffer(first, static_cast<uint32_t>(bytes.size())).ToLocalChecked();
+}
+
 v8::Local<v8::Value> to_javascript(const Error &error, const std::string &addon) {
   v8::Local<v8::Value> result = Nan::Error(to_javascript(error.message(addon)));
   v8::Local<v8::Object> object = result.As<v8::Object>();
@@ -29,6 +34,11 @@ v8::Local<v8::Value> to_javascript(const Error &error, const std::string &addon)
 
 void throw_error(const Error &error, const std::string &addon) {
   Nan::ThrowError(to_javascript(error, addon));
+}
+
+void throw_if_failed(const Outcome &outcome, const std::string &addon) {
+  if (!outcome.ok())
+    throw_error(outcome.error(), addon);
 }
 
 std::optional<std::string> string_argument(const Nan::FunctionCallbackInfo<v8::Value> &info, int index) {
@@ -65,6 +75,34 @@ std::optional<v8::Local<v8::Function>> function_argument(const Nan::FunctionCall
   return info[index].As<v8::Function>();
 }
 
+std::optional<std::vector<std::string>> strings_argument(const Nan::FunctionCallbackInfo<v8::Value> &info,
+                                                         int index) {
+  if (!info[index]->IsArray()) {
+    throw_type_error(index, "list of strings");
+    return std::nullopt;
+  }
+  const auto array = info[index].As<v8::Array>();
+  std::vector<std::string> strings;
+  for (uint32_t position = 0; position < array->Length(); position++) {
+    v8::Local<v8::Value> element;
+    if (!Nan::Get(array, position).ToLocal(&element))
+      return std::nullopt;
+    const Nan::Utf8String text(element);
+    strings.emplace_back(*text, static_cast<size_t>(text.length()));
+  }
+  return strings;
+}
+
+std::optional<std::span<const uint8_t>> bytes_argument(const Nan::FunctionCallbackInfo<v8::Value> &info,
+                                                       int index) {
+  if (!node::Buffer::HasInstance(info[index])) {
+    throw_type_error(index, "Uint8Array");
+    return std::nullopt;
+  }
+  return std::span(reinterpret_cast<const uint8_t *>(node::Buffer::Data(info[index])),
+                   node::Buffer::Length(info[index]));
+}
+
 void set(v8::Local<v8::Object> object, const char *key, v8::Local<v8::Value> value) {
   Nan::Set(object, Nan::New(key).ToLocalChecked(), value).Check();
 }
@@ -83,6 +121,16 @@ void set(v8::Local<v8::Object> object, const char *key, double value) {
 
 void set(v8::Local<v8::Object> object, const char *key, bool value) {
   set(object, key, Nan::New(value).As<v8::Value>());
+}
+
+void export_class(v8::Local<v8::Object> target, const char *name, Nan::FunctionCallback construct,
+                  std::initializer_list<Method> methods) {
+  v8::Local<v8::FunctionTemplate> type = Nan::New<v8::FunctionTemplate>(construct);
+  type->SetClassName(Nan::New(name).ToLocalChecked());
+  type->InstanceTemplate()->SetInternalFieldCount(1);
+  for (const Method &method : methods)
+    Nan::SetPrototypeMethod(type, method.name, method.function);
+  set(target, name, Nan::GetFunction(type).ToLocalChecked().As<v8::Value>());
 }
 
 } // namespace pulsebox

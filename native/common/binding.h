@@ -7,9 +7,12 @@
 #include "error.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <nan.h>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace pulsebox {
 
@@ -18,8 +21,12 @@ v8::Local<v8::Value> to_javascript(const Error &error, const std::string &addon)
 
 /** Throws `error` in JavaScript; the caller returns at once. */
 void throw_error(const Error &error, const std::string &addon);
+/** Throws the error that `outcome` holds, if it holds one. */
+void throw_if_failed(const Outcome &outcome, const std::string &addon);
 
 v8::Local<v8::String> to_javascript(const std::string &text);
+/** A Buffer that holds a copy. */
+v8::Local<v8::Value> to_javascript(std::span<const uint8_t> bytes);
 
 /** Argument `index` as UTF-8; after nothing was returned a TypeError is pending and the caller returns at
  * once. */
@@ -28,6 +35,11 @@ std::optional<int64_t> integer_argument(const Nan::FunctionCallbackInfo<v8::Valu
 std::optional<bool> boolean_argument(const Nan::FunctionCallbackInfo<v8::Value> &info, int index);
 std::optional<v8::Local<v8::Function>> function_argument(const Nan::FunctionCallbackInfo<v8::Value> &info,
                                                          int index);
+std::optional<std::vector<std::string>> strings_argument(const Nan::FunctionCallbackInfo<v8::Value> &info,
+                                                         int index);
+/** The bytes of a Uint8Array in place: valid until JavaScript runs again. */
+std::optional<std::span<const uint8_t>> bytes_argument(const Nan::FunctionCallbackInfo<v8::Value> &info,
+                                                       int index);
 
 /** Sets `object[key]`; key is ASCII. */
 void set(v8::Local<v8::Object> object, const char *key, v8::Local<v8::Value> value);
@@ -35,5 +47,15 @@ void set(v8::Local<v8::Object> object, const char *key, const std::string &value
 void set(v8::Local<v8::Object> object, const char *key, const char *value);
 void set(v8::Local<v8::Object> object, const char *key, double value);
 void set(v8::Local<v8::Object> object, const char *key, bool value);
+
+struct Method {
+  const char *name;
+  Nan::FunctionCallback function;
+};
+
+/** Exports a class whose `new` calls `construct`, which wraps an object of C++ in `this` (nan's ObjectWrap).
+ */
+void export_class(v8::Local<v8::Object> target, const char *name, Nan::FunctionCallback construct,
+                  std::initializer_list<Method> methods);
 
 } // namespace pulsebox

@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
-#include <utility>
 
 namespace pulsebox::netlink {
 
@@ -135,7 +133,7 @@ std::optional<Error> acknowledgement(const Answer &answer, const std::string &at
 Result<Socket> Socket::make(int protocol, int flags, uint32_t groups) {
   const std::string attempted = "open netlink protocol " + std::to_string(protocol);
   Socket made(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, protocol));
-  if (made.fd < 0)
+  if (!made.fd.is_open())
     return last_error(attempted);
   const int on = 1;
   const timeval patience = {1, 0};
@@ -143,10 +141,10 @@ Result<Socket> Socket::make(int protocol, int flags, uint32_t groups) {
   local.nl_family = AF_NETLINK;
   local.nl_groups = groups;
   // Kernels before 4.12 have no words to send; everything else works there.
-  setsockopt(made.fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
-  setsockopt(made.fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
-  if (setsockopt(made.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
-      bind(made.fd, reinterpret_cast<sockaddr *>(&local), sizeof local) < 0)
+  setsockopt(made.fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+  setsockopt(made.fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  if (setsockopt(made.fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
+      bind(made.fd.get(), reinterpret_cast<sockaddr *>(&local), sizeof local) < 0)
     return last_error(attempted);
   return made;
 }
@@ -159,14 +157,6 @@ Result<Socket> Socket::subscribe(int protocol, uint32_t groups) {
   return make(protocol, SOCK_NONBLOCK, groups);
 }
 
-Socket::Socket(Socket &&other) noexcept
-    : fd(std::exchange(other.fd, -1)), sequence(other.sequence), buffer(std::move(other.buffer)) {}
-
-Socket::~Socket() {
-  if (fd >= 0)
-    close(fd);
-}
-
 Result<Bytes> Socket::datagram() {
   sockaddr_nl from = {};
   iovec part = {buffer.data(), buffer.size()};
@@ -177,7 +167,7 @@ Result<Bytes> Socket::datagram() {
   message.msg_iovlen = 1;
   ssize_t length;
   do {
-    length = recvmsg(fd, &message, 0);
+    length = recvmsg(fd.get(), &message, 0);
   } while (length < 0 && errno == EINTR);
   if (length < 0)
     return last_error("receive");
@@ -194,7 +184,7 @@ Outcome Socket::exchange(Request &request, const std::string &attempted, const V
   head->nlmsg_seq = ++sequence;
   sockaddr_nl kernel = {};
   kernel.nl_family = AF_NETLINK;
-  if (sendto(fd, request.bytes.data(), request.bytes.size(), 0, reinterpret_cast<sockaddr *>(&kernel),
+  if (sendto(fd.get(), request.bytes.data(), request.bytes.size(), 0, reinterpret_cast<sockaddr *>(&kernel),
              sizeof kernel) < 0)
     return last_error(attempted);
 

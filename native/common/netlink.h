@@ -4,6 +4,7 @@
 // Follows netlink(7), <linux/netlink.h> and the kernel's Documentation/userspace-api/netlink/intro.rst.
 #pragma once
 
+#include "descriptor.h"
 #include "error.h"
 
 #include <cstdint>
@@ -92,11 +93,6 @@ public:
   /** For notifications; non-blocking. `groups` is a mask of RTMGRP_… */
   static Result<Socket> subscribe(int protocol, uint32_t groups);
 
-  Socket(Socket &&other) noexcept;
-  Socket &operator=(Socket &&) = delete;
-  Socket(const Socket &) = delete;
-  ~Socket();
-
   /**
    * Sends a request and shows its answers to `visit`: none for a change, one for a look-up, all for a dump. A
    * dump during which the table changed (NLM_F_DUMP_INTR) fails with EINTR, and the caller asks again. The
@@ -108,18 +104,19 @@ public:
    */
   Result<bool> receive(const Visit &visit);
 
-  int descriptor() const {
+  /** Closed early, every call fails with EBADF. */
+  Descriptor &descriptor() {
     return fd;
   }
 
 private:
-  explicit Socket(int fd) : fd(fd), buffer(buffer_size) {}
+  explicit Socket(int opened) : fd(opened), buffer(buffer_size) {}
   static Result<Socket> make(int protocol, int flags, uint32_t groups);
   /** One datagram from the kernel; empty if it came from elsewhere. */
   Result<Bytes> datagram();
 
   static constexpr size_t buffer_size = 64 * 1024;
-  int fd;
+  Descriptor fd;
   uint32_t sequence = 0;
   std::vector<uint8_t> buffer;
 };

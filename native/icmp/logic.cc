@@ -5,17 +5,19 @@
 
 #include "logic.h"
 
+#include "../common/socket_option.h"
+
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <linux/filter.h>
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 namespace pulsebox::icmp {
 
@@ -40,12 +42,12 @@ const Words &words_of(Family family) {
 }
 
 /** The sum of RFC 1071 over header and payload; the header's length is even, so that the words line up. */
-uint16_t checksum(const Header &header, const uint8_t *payload, size_t length) {
+uint16_t checksum(const Header &header, std::span<const uint8_t> payload) {
   uint64_t sum = 0;
   for (size_t at = 0; at < header.size(); at += 2)
     sum += static_cast<uint64_t>(header[at] << 8 | header[at + 1]);
-  for (size_t at = 0; at < length; at += 2)
-    sum += static_cast<uint64_t>(payload[at] << 8 | (at + 1 < length ? payload[at + 1] : 0));
+  for (size_t at = 0; at < payload.size(); at += 2)
+    sum += static_cast<uint64_t>(payload[at] << 8 | (at + 1 < payload.size() ? payload[at + 1] : 0));
   while (sum >> 16 != 0)
     sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<uint16_t>(~sum);
@@ -56,30 +58,19 @@ void put(Header &header, size_t at, uint16_t value) {
   header[at + 1] = static_cast<uint8_t>(value);
 }
 
-uint16_t get(const uint8_t *bytes, size_t at) {
+uint16_t get(std::span<const uint8_t> bytes, size_t at) {
   return static_cast<uint16_t>(bytes[at] << 8 | bytes[at + 1]);
-}
-
-Outcome set(int descriptor, int level, int name, const void *value, size_t length,
-            const std::string &attempted, const char *words) {
-  if (setsockopt(descriptor, level, name, value, static_cast<socklen_t>(length)) < 0) {
-    Error error = last_error(attempted);
-    error.detail = std::string("setsockopt ") + words;
-    return error;
-  }
-  return Nothing{};
 }
 
 Outcome want_replies_only(const Endpoint &endpoint, const std::string &attempted) {
   if (endpoint.family == Family::ipv4) {
-    icmp_filter filter{~(1U << ICMP_ECHOREPLY)};
-    return set(endpoint.descriptor, SOL_RAW, ICMP_FILTER, &filter, sizeof filter, attempted, "ICMP_FILTER");
+    const icmp_filter filter{~(1U << ICMP_ECHOREPLY)};
+    return set_option(endpoint.descriptor, {SOL_RAW, ICMP_FILTER, "ICMP_FILTER"}, filter, attempted);
   }
   icmp6_filter filter;
   ICMP6_FILTER_SETBLOCKALL(&filter);
   ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
-  return set(endpoint.descriptor, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter, attempted,
-             "ICMP6_FILTER");
+  return set_option(endpoint.descriptor, {IPPROTO_ICMPV6, ICMP6_FILTER, "ICMP6_FILTER"}, filter, attempted);
 }
 
 /** Lets through what carries our identifier, which is 4 bytes into the ICMP message. */
@@ -93,9 +84,9 @@ Outcome want_own_identifier(const Endpoint &endpoint, const std::string &attempt
       BPF_STMT(BPF_RET | BPF_K, ~0U),
       BPF_STMT(BPF_RET | BPF_K, 0),
   };
-  const sock_fprog filter{sizeof program / sizeof program[0], program};
-  return set(endpoint.descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter, attempted,
-             "SO_ATTACH_FILTER");
+  const sock_fprog filter{std::size(program), program};
+  return set_option(endpoint.descriptor, {SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER"}, filter,
+                    attempted);
 }
 
 std::optional<sockaddr_storage> address_of(Family family, const std::string &text) {
@@ -118,21 +109,21 @@ std::string text_of(const sockaddr_storage &address) {
   return inet_ntop(address.ss_family, place, text, sizeof text) != nullptr ? text : "?";
 }
 
-/** The echo reply in what was received, if it is one of ours and whole. */
-std::optional<Reply> read_reply(const Endpoint &endpoint, const uint8_t *packet, size_t length) {
+/** The echo reply in what was received, if it is one of ours and whole; its source is not in there. */
+std::optional<Reply> read_reply(const Endpoint &endpoint, std::span<const uint8_t> packet) {
   size_t start = 0;
   if (endpoint.family == Family::ipv4) {
-    if (length == 0)
+    if (packet.empty())
       return std::nullopt;
     start = static_cast<size_t>(packet[0] & 0x0f) * 4;
   }
-  if (length < start + header_length)
+  if (packet.size() < start + header_length)
     return std::nullopt;
-  const uint8_t *message = packet + start;
+  const auto message = packet.subspan(start);
   const bool is_reply = message[0] == words_of(endpoint.family).reply && message[1] == 0;
   if (!is_reply || get(message, 4) != endpoint.identifier)
     return std::nullopt;
-  return Reply{get(message, 6), start + header_length, length - start - header_length, {}};
+  return Reply{get(message, 6), message.subspan(header_length)};
 }
 
 } // namespace
@@ -140,25 +131,24 @@ std::optional<Reply> read_reply(const Endpoint &endpoint, const uint8_t *packet,
 Result<Endpoint> open_endpoint(Family family, uint16_t identifier) {
   const Words &words = words_of(family);
   const std::string attempted = std::string("open a raw ICMP socket for ") + words.name;
-  Endpoint endpoint{-1, family, identifier};
-  endpoint.descriptor = socket(words.domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, words.protocol);
-  if (endpoint.descriptor < 0)
+  Endpoint endpoint{Descriptor(socket(words.domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, words.protocol)),
+                    family, identifier};
+  if (!endpoint.descriptor.is_open())
     return last_error(attempted);
   for (const auto prepare : {want_replies_only, want_own_identifier}) {
     const Outcome outcome = prepare(endpoint, attempted);
-    if (outcome.ok())
-      continue;
-    close(endpoint.descriptor);
-    return outcome.error();
+    if (!outcome.ok())
+      return outcome.error();
   }
   return endpoint;
 }
 
 Outcome send_echo(const Endpoint &endpoint, const std::string &target, uint16_t sequence,
-                  const uint8_t *payload, size_t length) {
+                  std::span<const uint8_t> payload) {
   const Words &words = words_of(endpoint.family);
-  const std::string attempted = "send an echo request of " + std::to_string(length) + " bytes to " + target;
-  if (length > longest_payload)
+  const std::string attempted =
+      "send an echo request of " + std::to_string(payload.size()) + " bytes to " + target;
+  if (payload.size() > longest_payload)
     return Error{EMSGSIZE, attempted, "at most " + std::to_string(longest_payload) + " are allowed"};
   auto address = address_of(endpoint.family, target);
   if (!address)
@@ -167,8 +157,8 @@ Outcome send_echo(const Endpoint &endpoint, const std::string &target, uint16_t 
   put(header, 4, endpoint.identifier);
   put(header, 6, sequence);
   if (endpoint.family == Family::ipv4)
-    put(header, 2, checksum(header, payload, length));
-  iovec parts[] = {{header.data(), header.size()}, {const_cast<uint8_t *>(payload), length}};
+    put(header, 2, checksum(header, payload));
+  iovec parts[] = {{header.data(), header.size()}, {const_cast<uint8_t *>(payload.data()), payload.size()}};
   msghdr message{};
   message.msg_name = &*address;
   message.msg_namelen = endpoint.family == Family::ipv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
@@ -176,18 +166,19 @@ Outcome send_echo(const Endpoint &endpoint, const std::string &target, uint16_t 
   message.msg_iovlen = 2;
   ssize_t sent;
   do
-    sent = sendmsg(endpoint.descriptor, &message, MSG_NOSIGNAL);
+    sent = sendmsg(endpoint.descriptor.get(), &message, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
   if (sent < 0)
     return last_error(attempted);
   return Nothing{};
 }
 
-Result<std::optional<Reply>> receive_reply(const Endpoint &endpoint, uint8_t *buffer) {
+Result<std::optional<Reply>> receive_reply(const Endpoint &endpoint,
+                                           std::span<uint8_t, buffer_length> buffer) {
   for (;;) {
     sockaddr_storage source{};
     socklen_t source_length = sizeof source;
-    const ssize_t length = recvfrom(endpoint.descriptor, buffer, buffer_length, 0,
+    const ssize_t length = recvfrom(endpoint.descriptor.get(), buffer.data(), buffer.size(), 0,
                                     reinterpret_cast<sockaddr *>(&source), &source_length);
     if (length < 0 && errno == EINTR)
       continue;
@@ -195,7 +186,7 @@ Result<std::optional<Reply>> receive_reply(const Endpoint &endpoint, uint8_t *bu
       return std::optional<Reply>();
     if (length < 0)
       return last_error(std::string("receive ICMP for ") + words_of(endpoint.family).name);
-    auto reply = read_reply(endpoint, buffer, static_cast<size_t>(length));
+    auto reply = read_reply(endpoint, buffer.first(static_cast<size_t>(length)));
     if (!reply)
       continue;
     reply->source = text_of(source);

@@ -4,11 +4,13 @@
 // C++: no Node in here.
 #pragma once
 
+#include "../common/descriptor.h"
 #include "../common/error.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace pulsebox::icmp {
@@ -16,7 +18,7 @@ namespace pulsebox::icmp {
 enum class Family { ipv4, ipv6 };
 
 struct Endpoint {
-  int descriptor = -1;
+  Descriptor descriptor;
   Family family = Family::ipv4;
   /** Tells the replies to this endpoint from all others. */
   uint16_t identifier = 0;
@@ -24,11 +26,10 @@ struct Endpoint {
 
 struct Reply {
   uint16_t sequence = 0;
-  /** Where the echoed payload lies in the buffer. */
-  size_t offset = 0;
-  size_t length = 0;
+  /** What was echoed, in the buffer. */
+  std::span<const uint8_t> payload = {};
   /** As inet_ntop(3) writes it. */
-  std::string source;
+  std::string source = {};
 };
 
 /** What IPv4 carries behind its own header and the 8 bytes of ICMP; for IPv6 the same, for simplicity. */
@@ -43,10 +44,10 @@ Result<Endpoint> open_endpoint(Family family, uint16_t identifier);
  * ENETUNREACH, EHOSTUNREACH: no route. EACCES: a broadcast address. That nobody answers is no error.
  */
 Outcome send_echo(const Endpoint &endpoint, const std::string &target, uint16_t sequence,
-                  const uint8_t *payload, size_t length);
+                  std::span<const uint8_t> payload);
 
-/** Takes one waiting reply into `buffer` of buffer_length bytes; nothing when none waits. Whatever else came
- * is dropped. */
-Result<std::optional<Reply>> receive_reply(const Endpoint &endpoint, uint8_t *buffer);
+/** Takes one waiting reply into `buffer`; nothing when none waits. Whatever else came is dropped. */
+Result<std::optional<Reply>> receive_reply(const Endpoint &endpoint,
+                                           std::span<uint8_t, buffer_length> buffer);
 
 } // namespace pulsebox::icmp

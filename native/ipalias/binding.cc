@@ -1,12 +1,8 @@
 // The functions behind index.ts. Arguments come one by one with undefined for what was left out; results go
-// back as plain objects with such members absent. The monitor is an object that keeps itself alive until
-// close().
+// back as plain objects with such members absent.
 
-#include "../common/binding.h"
-#include "../common/poll.h"
+#include "../common/watched.h"
 #include "logic.h"
-
-#include <memory>
 
 namespace pulsebox::ipalias {
 
@@ -84,8 +80,7 @@ template <typename T> void give(Arguments info, Result<std::vector<T>> rows) {
 }
 
 void give(const Outcome &outcome) {
-  if (!outcome.ok())
-    throw_error(outcome.error(), addon);
+  throw_if_failed(outcome, addon);
 }
 
 NAN_METHOD(addAddress) {
@@ -153,67 +148,40 @@ NAN_METHOD(lookUpRoute) {
   info.GetReturnValue().Set(to_object(route.value()));
 }
 
-class Monitor : public Nan::ObjectWrap {
+class Monitor : public WatchedSocket {
 public:
   static NAN_MODULE_INIT(define) {
-    v8::Local<v8::FunctionTemplate> type = Nan::New<v8::FunctionTemplate>(construct);
-    type->SetClassName(Nan::New("Monitor").ToLocalChecked());
-    type->InstanceTemplate()->SetInternalFieldCount(1);
-    Nan::SetPrototypeMethod(type, "close", close);
-    Nan::Set(target, Nan::New("Monitor").ToLocalChecked(), Nan::GetFunction(type).ToLocalChecked()).Check();
+    export_class(target, "Monitor", construct, {{"watch", watch}, {"close", close}});
   }
 
 private:
-  Monitor(netlink::Socket opened, v8::Local<v8::Function> on_changes, v8::Local<v8::Function> on_error)
-      : socket(std::move(opened)), on_changes(on_changes), on_error(on_error) {}
+  explicit Monitor(netlink::Socket opened) : WatchedSocket(addon), socket(std::move(opened)) {}
 
   static NAN_METHOD(construct) {
-    const auto on_changes = function_argument(info, 0);
-    const auto on_error = on_changes ? function_argument(info, 1) : std::nullopt;
-    if (!on_error)
-      return;
     auto opened = open_monitor();
     if (!opened.ok())
       return throw_error(opened.error(), addon);
-    auto made = std::unique_ptr<Monitor>(new Monitor(std::move(opened.value()), *on_changes, *on_error));
-    Monitor *self = made.get();
-    const auto started =
-        self->poll.start(info.GetIsolate(), self->socket->descriptor(), [self] { self->take(); });
-    if (!started.ok())
-      return throw_error(started.error(), addon);
-    made.release()->Wrap(info.This());
-    self->Ref();
+    (new Monitor(std::move(opened.value())))->Wrap(info.This());
     info.GetReturnValue().Set(info.This());
   }
 
-  static NAN_METHOD(close) {
-    auto *self = Nan::ObjectWrap::Unwrap<Monitor>(info.This());
-    if (!self->socket)
-      return;
-    self->poll.stop();
-    self->socket.reset();
-    self->Unref();
+  Descriptor &descriptor() override {
+    return socket.descriptor();
   }
 
-  void take() {
-    const Nan::HandleScope scope;
-    Nan::AsyncResource resource("pulsebox:ipalias");
-    auto taken = read_changes(*socket);
-    if (!taken.ok()) {
-      v8::Local<v8::Value> error = to_javascript(taken.error(), addon);
-      on_error.Call(1, &error, &resource);
-      return;
-    }
+  /** Changes that arrive together are told together: one report is all that a turn has. */
+  Result<bool> take_one() override {
+    auto taken = read_changes(socket);
+    if (!taken.ok())
+      return taken.error();
     const Changes &changes = taken.value();
     v8::Local<v8::Value> arguments[] = {to_array(changes.links), Nan::New(changes.addresses),
                                         Nan::New(changes.routes), Nan::New(changes.overrun)};
-    on_changes.Call(4, arguments, &resource);
+    report(arguments);
+    return false;
   }
 
-  std::optional<netlink::Socket> socket;
-  Poll poll;
-  Nan::Callback on_changes;
-  Nan::Callback on_error;
+  netlink::Socket socket;
 };
 
 NAN_MODULE_INIT(define) {

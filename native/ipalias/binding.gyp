@@ -5,7 +5,7 @@
     'target_name': 'ipalias',
     'includes': ['../common/addon.gypi'],
     'sources': [
-      'binding.cc', 'logic.cc', 'address.cc', 'link.cc', 'route.cc', '../common/netlink.cc', '../common/poll.cc',
+      'binding.cc', 'logic.cc', 'address.cc', 'link.cc', 'route.cc', '../common/netlink.cc', '../common/poll.cc', '../common/watched.cc',
     ],
   }],
 }

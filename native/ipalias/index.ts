@@ -82,10 +82,15 @@ interface Native {
   setLinkUp(name: string, up: boolean): void;
   addDefaultRoute(gateway: string, name?: string, metric?: number): void;
   lookUpRoute(address: string): Route;
-  Monitor: new (
+  Monitor: new () => NativeMonitor;
+}
+
+interface NativeMonitor {
+  watch(
     onChanges: (links: InterfaceLink[], addresses: boolean, routes: boolean, overrun: boolean) => void,
     onError: (error: Error) => void,
-  ) => { close(): void };
+  ): void;
+  close(): void;
 }
 
 const native = (): Native => loadAddon<Native>("ipalias");
@@ -153,7 +158,8 @@ export function lookUpRoute(address: string): RouteLookUp {
  */
 export function openMonitor(events: MonitorEvents): { close(): void } {
   let open = true;
-  const monitor = new (native().Monitor)(
+  const monitor = new (native().Monitor)();
+  monitor.watch(
     (changed, addresses, routes, overrun) => {
       for (const link of overrun ? listLinks() : changed) {
         if (open) events.onLink(link);

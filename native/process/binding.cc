@@ -16,28 +16,8 @@ namespace {
 
 constexpr const char *addon = "process";
 
-/** Throws what `outcome` holds, if it holds an error. */
 void settle(const Outcome &outcome) {
-  if (!outcome.ok())
-    throw_error(outcome.error(), addon);
-}
-
-std::optional<std::vector<std::string>> strings_argument(const Nan::FunctionCallbackInfo<v8::Value> &info,
-                                                         int index) {
-  if (!info[index]->IsArray()) {
-    Nan::ThrowTypeError("the flags must be an array");
-    return std::nullopt;
-  }
-  const v8::Local<v8::Array> array = info[index].As<v8::Array>();
-  std::vector<std::string> strings;
-  for (uint32_t position = 0; position < array->Length(); position++) {
-    v8::Local<v8::Value> element;
-    if (!Nan::Get(array, position).ToLocal(&element))
-      return std::nullopt;
-    const Nan::Utf8String text(element);
-    strings.emplace_back(*text, static_cast<size_t>(text.length()));
-  }
-  return strings;
+  throw_if_failed(outcome, addon);
 }
 
 NAN_METHOD(lock_memory) {

@@ -3,6 +3,6 @@
   'targets': [{
     'target_name': 'udp',
     'includes': ['../common/addon.gypi'],
-    'sources': ['binding.cc', 'logic.cc', '../common/poll.cc'],
+    'sources': ['binding.cc', 'logic.cc', '../common/poll.cc', '../common/watched.cc'],
   }],
 }

@@ -20,8 +20,6 @@ export type UdpOptions = UdpForm & {
 };
 
 export interface UdpSocket {
-  /** "10.0.0.255:694 on eth1" */
-  describe(): string;
   /** Sends at once or throws; never blocks. ENETDOWN, ENETUNREACH: no link. ENODEV, EADDRNOTAVAIL: close it and open anew. */
   send(bytes: Uint8Array): void;
   /** Calls back for every datagram with its sender's address; once per socket. */

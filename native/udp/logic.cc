@@ -5,16 +5,19 @@
 
 #include "logic.h"
 
+#include "../common/socket_option.h"
+
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
+#include <iterator>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace pulsebox::udp {
 
@@ -23,22 +26,6 @@ namespace {
 std::string dotted(in_addr address) {
   char text[INET_ADDRSTRLEN];
   return inet_ntop(AF_INET, &address, text, sizeof text) != nullptr ? text : "?";
-}
-
-struct Option {
-  int level;
-  int name;
-  const char *words;
-  int value;
-};
-
-Outcome set_option(int descriptor, const Option &option, const std::string &attempted) {
-  if (setsockopt(descriptor, option.level, option.name, &option.value, sizeof option.value) < 0) {
-    Error error = last_error(attempted);
-    error.detail = std::string("setsockopt ") + option.words;
-    return error;
-  }
-  return Nothing{};
 }
 
 /** Asks for one of the interface's addresses by a SIOCGIF* request (netdevice(7)). */
@@ -76,9 +63,23 @@ Result<in_addr> broadcast_address(int descriptor, const std::string &interface,
   return in_addr{address.value().s_addr | ~mask.value().s_addr};
 }
 
-Outcome bind_to_device(int descriptor, const std::string &interface, const std::string &attempted) {
+struct Flag {
+  SocketOption option;
+  int value;
+};
+
+Outcome set_flags(const Descriptor &socket, std::initializer_list<Flag> flags, const std::string &attempted) {
+  for (const Flag &flag : flags) {
+    const Outcome outcome = set_option(socket, flag.option, flag.value, attempted);
+    if (!outcome.ok())
+      return outcome;
+  }
+  return Nothing{};
+}
+
+Outcome bind_to_device(const Descriptor &socket, const std::string &interface, const std::string &attempted) {
   const auto length = static_cast<socklen_t>(interface.size());
-  if (setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(), length) < 0)
+  if (setsockopt(socket.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(), length) < 0)
     return last_error(attempted);
   return Nothing{};
 }
@@ -87,17 +88,17 @@ Outcome join_group(const Endpoint &endpoint, const std::string &attempted) {
   ip_mreqn membership{};
   membership.imr_multiaddr = endpoint.destination.sin_addr;
   membership.imr_ifindex = static_cast<int>(if_nametoindex(endpoint.settings.interface.c_str()));
-  for (const int name : {IP_ADD_MEMBERSHIP, IP_MULTICAST_IF}) {
-    if (setsockopt(endpoint.descriptor, IPPROTO_IP, name, &membership, sizeof membership) < 0)
-      return last_error(attempted);
+  for (const SocketOption &option : {SocketOption{IPPROTO_IP, IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP"},
+                                     SocketOption{IPPROTO_IP, IP_MULTICAST_IF, "IP_MULTICAST_IF"}}) {
+    const Outcome outcome = set_option(endpoint.descriptor, option, membership, attempted);
+    if (!outcome.ok())
+      return outcome;
   }
-  const Option ttl{IPPROTO_IP, IP_MULTICAST_TTL, "IP_MULTICAST_TTL", endpoint.settings.ttl};
-  const Outcome outcome = set_option(endpoint.descriptor, ttl, attempted);
-  if (!outcome.ok())
-    return outcome;
-  return set_option(endpoint.descriptor,
-                    {IPPROTO_IP, IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", endpoint.settings.loop ? 1 : 0},
-                    attempted);
+  const int loop = endpoint.settings.loop ? 1 : 0;
+  return set_flags(endpoint.descriptor,
+                   {{{IPPROTO_IP, IP_MULTICAST_TTL, "IP_MULTICAST_TTL"}, endpoint.settings.ttl},
+                    {{IPPROTO_IP, IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP"}, loop}},
+                   attempted);
 }
 
 /**
@@ -105,51 +106,44 @@ Outcome join_group(const Endpoint &endpoint, const std::string &attempted) {
  * PACKET_LOOPBACK). It is dropped there (socket(7), SO_ATTACH_FILTER): waking up for it would double what an
  * idle node costs.
  */
-Outcome ignore_own(int descriptor, const std::string &attempted) {
+Outcome ignore_own(const Descriptor &socket, const std::string &attempted) {
   sock_filter instructions[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_LOOPBACK, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, 0),
       BPF_STMT(BPF_RET | BPF_K, longest_datagram),
   };
-  const sock_fprog program{sizeof instructions / sizeof *instructions, instructions};
-  if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0) {
-    Error error = last_error(attempted);
-    error.detail = "setsockopt SO_ATTACH_FILTER";
-    return error;
-  }
-  return Nothing{};
+  const sock_fprog filter{std::size(instructions), instructions};
+  return set_option(socket, {SOL_SOCKET, SO_ATTACH_FILTER, "SO_ATTACH_FILTER"}, filter, attempted);
 }
 
 Outcome prepare_form(Endpoint &endpoint, const std::string &attempted) {
-  const int descriptor = endpoint.descriptor;
+  const Descriptor &socket = endpoint.descriptor;
   if (endpoint.settings.form == Form::unicast)
-    return set_option(descriptor, {IPPROTO_IP, IP_PKTINFO, "IP_PKTINFO", 1}, attempted);
+    return set_option(socket, {IPPROTO_IP, IP_PKTINFO, "IP_PKTINFO"}, 1, attempted);
   if (endpoint.settings.form == Form::multicast)
     return join_group(endpoint, attempted);
-  auto address = broadcast_address(descriptor, endpoint.settings.interface, attempted);
+  auto address = broadcast_address(socket.get(), endpoint.settings.interface, attempted);
   if (!address.ok())
     return address.error();
   endpoint.destination.sin_addr = address.value();
   // A heartbeat link is a wire between neighbours: no broadcast may leave by a gateway.
-  for (const Option &option : {Option{SOL_SOCKET, SO_DONTROUTE, "SO_DONTROUTE", 1},
-                               Option{SOL_SOCKET, SO_BROADCAST, "SO_BROADCAST", 1}}) {
-    const Outcome outcome = set_option(descriptor, option, attempted);
-    if (!outcome.ok())
-      return outcome;
-  }
-  return ignore_own(descriptor, attempted);
+  const Outcome outcome = set_flags(
+      socket,
+      {{{SOL_SOCKET, SO_DONTROUTE, "SO_DONTROUTE"}, 1}, {{SOL_SOCKET, SO_BROADCAST, "SO_BROADCAST"}, 1}},
+      attempted);
+  return outcome.ok() ? ignore_own(socket, attempted) : outcome;
 }
 
 Outcome prepare(Endpoint &endpoint, const std::string &attempted) {
-  const Option reuse{SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR", 1};
-  const Option urgent{IPPROTO_IP, IP_TOS, "IP_TOS", IPTOS_LOWDELAY};
-  for (const Option &option : {reuse, urgent}) {
-    const Outcome outcome = set_option(endpoint.descriptor, option, attempted);
-    if (!outcome.ok())
-      return outcome;
-  }
-  const Outcome device = bind_to_device(endpoint.descriptor, endpoint.settings.interface, attempted);
+  const Descriptor &socket = endpoint.descriptor;
+  const Outcome flags = set_flags(
+      socket,
+      {{{SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR"}, 1}, {{IPPROTO_IP, IP_TOS, "IP_TOS"}, IPTOS_LOWDELAY}},
+      attempted);
+  if (!flags.ok())
+    return flags;
+  const Outcome device = bind_to_device(socket, endpoint.settings.interface, attempted);
   if (!device.ok())
     return device;
   const Outcome form = prepare_form(endpoint, attempted);
@@ -158,7 +152,7 @@ Outcome prepare(Endpoint &endpoint, const std::string &attempted) {
   sockaddr_in local = endpoint.destination;
   if (endpoint.settings.form == Form::unicast)
     local.sin_addr.s_addr = INADDR_ANY;
-  if (bind(endpoint.descriptor, reinterpret_cast<const sockaddr *>(&local), sizeof local) < 0)
+  if (bind(socket.get(), reinterpret_cast<const sockaddr *>(&local), sizeof local) < 0)
     return last_error(attempted);
   return Nothing{};
 }
@@ -177,39 +171,40 @@ bool is_meant_for(const Endpoint &endpoint, msghdr &message) {
   return false;
 }
 
-} // namespace
-
+/** "10.0.0.255:694 on eth1" */
 std::string describe(const Endpoint &endpoint) {
   return dotted(endpoint.destination.sin_addr) + ":" + std::to_string(endpoint.settings.port) + " on " +
          endpoint.settings.interface;
 }
 
+} // namespace
+
 Result<Endpoint> open_endpoint(const Settings &settings) {
   const std::string attempted = "open port " + std::to_string(settings.port) + " on " + settings.interface;
-  Endpoint endpoint{-1, settings, {}};
-  endpoint.destination.sin_family = AF_INET;
-  endpoint.destination.sin_port = htons(settings.port);
   // An empty name would unbind the socket and a long one would be cut (socket(7)): both would reach another
   // link.
   if (settings.interface.empty() || settings.interface.size() >= IFNAMSIZ)
     return Error{ENODEV, attempted, "an interface name has 1 to 15 characters"};
+  sockaddr_in destination{};
+  destination.sin_family = AF_INET;
+  destination.sin_port = htons(settings.port);
   if (settings.form != Form::broadcast &&
-      inet_pton(AF_INET, settings.destination.c_str(), &endpoint.destination.sin_addr) != 1)
+      inet_pton(AF_INET, settings.destination.c_str(), &destination.sin_addr) != 1)
     return Error{EINVAL, attempted, "\"" + settings.destination + "\" is no IPv4 address"};
-  endpoint.descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (endpoint.descriptor < 0)
+  Endpoint endpoint{Descriptor(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), settings,
+                    destination};
+  if (!endpoint.descriptor.is_open())
     return last_error(attempted);
   const Outcome outcome = prepare(endpoint, attempted);
-  if (outcome.ok())
-    return endpoint;
-  close(endpoint.descriptor);
-  return outcome.error();
+  if (!outcome.ok())
+    return outcome.error();
+  return endpoint;
 }
 
-Outcome send_datagram(const Endpoint &endpoint, const uint8_t *bytes, size_t length) {
-  const std::string attempted = "send " + std::to_string(length) + " bytes to " + describe(endpoint);
+Outcome send_datagram(const Endpoint &endpoint, std::span<const uint8_t> bytes) {
+  const std::string attempted = "send " + std::to_string(bytes.size()) + " bytes to " + describe(endpoint);
   if (endpoint.settings.form == Form::broadcast) {
-    auto address = broadcast_address(endpoint.descriptor, endpoint.settings.interface, attempted);
+    auto address = broadcast_address(endpoint.descriptor.get(), endpoint.settings.interface, attempted);
     if (!address.ok())
       return address.error();
     if (address.value().s_addr != endpoint.destination.sin_addr.s_addr)
@@ -218,17 +213,19 @@ Outcome send_datagram(const Endpoint &endpoint, const uint8_t *bytes, size_t len
   const auto *destination = reinterpret_cast<const sockaddr *>(&endpoint.destination);
   ssize_t sent;
   do
-    sent = sendto(endpoint.descriptor, bytes, length, MSG_NOSIGNAL, destination, sizeof endpoint.destination);
+    sent = sendto(endpoint.descriptor.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL, destination,
+                  sizeof endpoint.destination);
   while (sent < 0 && errno == EINTR);
   if (sent < 0)
     return last_error(attempted);
   return Nothing{};
 }
 
-Result<std::optional<Datagram>> receive_datagram(const Endpoint &endpoint, uint8_t *buffer) {
+Result<std::optional<Datagram>> receive_datagram(const Endpoint &endpoint,
+                                                 std::span<uint8_t, longest_datagram> buffer) {
   for (;;) {
     sockaddr_in source{};
-    iovec space{buffer, longest_datagram};
+    iovec space{buffer.data(), buffer.size()};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(in_pktinfo))];
     msghdr message{};
     message.msg_name = &source;
@@ -237,7 +234,7 @@ Result<std::optional<Datagram>> receive_datagram(const Endpoint &endpoint, uint8
     message.msg_iovlen = 1;
     message.msg_control = control;
     message.msg_controllen = sizeof control;
-    const ssize_t length = recvmsg(endpoint.descriptor, &message, 0);
+    const ssize_t length = recvmsg(endpoint.descriptor.get(), &message, 0);
     if (length < 0 && errno == EINTR)
       continue;
     if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -245,7 +242,8 @@ Result<std::optional<Datagram>> receive_datagram(const Endpoint &endpoint, uint8
     if (length < 0)
       return last_error("receive on " + describe(endpoint));
     if (is_meant_for(endpoint, message))
-      return std::optional<Datagram>(Datagram{static_cast<size_t>(length), dotted(source.sin_addr)});
+      return std::optional<Datagram>(
+          Datagram{buffer.first(static_cast<size_t>(length)), dotted(source.sin_addr)});
   }
 }
 

@@ -4,12 +4,14 @@
 // ucast and mcast. Plain C++: no Node in here.
 #pragma once
 
+#include "../common/descriptor.h"
 #include "../common/error.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <netinet/in.h>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace pulsebox::udp {
@@ -28,13 +30,14 @@ struct Settings {
 };
 
 struct Endpoint {
-  int descriptor = -1;
+  Descriptor descriptor;
   Settings settings;
   sockaddr_in destination = {};
 };
 
 struct Datagram {
-  size_t length = 0;
+  /** In the buffer. */
+  std::span<const uint8_t> bytes;
   /** Dotted. */
   std::string source;
 };
@@ -54,12 +57,10 @@ Result<Endpoint> open_endpoint(const Settings &settings);
  * EADDRNOTAVAIL: the broadcast address that the endpoint was opened with is no longer the interface's; open
  * anew.
  */
-Outcome send_datagram(const Endpoint &endpoint, const uint8_t *bytes, size_t length);
+Outcome send_datagram(const Endpoint &endpoint, std::span<const uint8_t> bytes);
 
-/** Takes one waiting datagram into `buffer` of longest_datagram bytes; nothing when none waits. */
-Result<std::optional<Datagram>> receive_datagram(const Endpoint &endpoint, uint8_t *buffer);
-
-/** "10.0.0.255:694 on eth1" */
-std::string describe(const Endpoint &endpoint);
+/** Takes one waiting datagram into `buffer`; nothing when none waits. */
+Result<std::optional<Datagram>> receive_datagram(const Endpoint &endpoint,
+                                                 std::span<uint8_t, longest_datagram> buffer);
 
 } // namespace pulsebox::udp

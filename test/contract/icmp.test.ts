@@ -144,6 +144,16 @@ const refusals = [
     message: "icmp: send an echo request of 1 bytes to 10.1.0.2: EBADF (Bad file descriptor)",
   },
   {
+    what: "watching a closed socket",
+    code: `const socket = openIcmp({ family: 4, identifier: 1 }); socket.close(); socket.watch(() => {}, () => {})`,
+    message: "icmp: watch: EBADF (Bad file descriptor): it was closed",
+  },
+  {
+    what: "watching a second time",
+    code: "open(4, 1).watch(() => {}, () => {})",
+    message: "icmp: watch: EALREADY (Operation already in progress): it is watched already",
+  },
+  {
     what: "an identifier beyond 16 bits",
     code: "open(4, 65536)",
     message: "identifier: 65536 is not an integer from 0 to 65535",

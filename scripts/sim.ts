@@ -1,17 +1,25 @@
-// `npm run sim`: plays simulated clusters. --seed N plays one run, with --trace every event and action as it happens;
-// --hours N plays fresh seeds until so much time has been simulated. Exit status 1 when an invariant broke.
+// `npm run sim`: plays simulated clusters. --story NAME says what happens to them; --seed N plays one run, with --trace every
+// event and action as it happens; --hours N plays fresh seeds until so much time has been simulated. Exit status 1 when an
+// invariant broke.
 
 import { parseArgs } from "node:util";
-import { failureReport, type RunResult, runSeed } from "../test/support/sim/run.ts";
+import type { RunResult } from "../test/support/sim/run.ts";
+import { failureReport, STORIES, type Story, type StoryName } from "../test/support/sim/stories.ts";
 
-const USAGE = `usage: npm run sim -- [--seed N [--trace]] [--nodes N] [--hours H] [--minutes M]
+const stories: Readonly<Record<string, Story>> = STORIES;
+const titles = Object.entries(stories).map(([name, { title }]) => `      ${name.padEnd(14)} ${title}`);
+
+const USAGE = `usage: npm run sim -- [--story NAME] [--seed N [--trace]] [--nodes N] [--hours H] [--minutes M]
+  --story NAME what happens to the clusters (default cluster):
+${titles.join("\n")}
   --seed N     plays the run of this seed again
   --trace      prints every event and action of it
-  --nodes N    nodes of each cluster (default: two or three, by the seed)
+  --nodes N    nodes of each cluster, for the story cluster (default: two or three, by the seed)
   --hours H    simulated hours to play with fresh seeds (default 1)
-  --minutes M  simulated minutes of each run before its end (default 4, as in the tests)`;
+  --minutes M  simulated minutes of each run before its end (default: as in the tests)`;
 
 interface Wishes {
+  readonly story: StoryName;
   readonly seed?: number;
   readonly trace: boolean;
   readonly nodes?: number;
@@ -21,31 +29,40 @@ interface Wishes {
 
 function readWishes(args: readonly string[]): Wishes | undefined {
   const options = {
+    story: { type: "string", default: "cluster" },
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
     nodes: { type: "string" },
     hours: { type: "string", default: "1" },
-    minutes: { type: "string", default: "4" },
+    minutes: { type: "string" },
   } as const;
   try {
     const { values } = parseArgs({ args: [...args], options });
-    const [seed, hours, minutes] = [values.seed ?? "0", values.hours, values.minutes].map(Number);
+    const { story } = values;
+    if (!isStory(story)) return undefined;
+    const length = values.minutes ?? STORIES[story].minutes;
+    const [seed, hours, minutes] = [values.seed ?? "0", values.hours, length].map(Number);
     if (seed === undefined || !Number.isInteger(seed) || seed < 0) return undefined;
     if (!(hours !== undefined && hours > 0 && minutes !== undefined && minutes > 0)) return undefined;
     const nodes = Number(values.nodes ?? "2");
     if (!Number.isInteger(nodes) || nodes < 2 || nodes > 9) return undefined;
+    if (values.nodes !== undefined && stories[story]?.anyNodes !== true) return undefined;
     const given = {
       ...(values.seed !== undefined && { seed }),
       ...(values.nodes !== undefined && { nodes }),
     };
-    return { ...given, trace: values.trace, hours, ms: minutes * 60_000 };
+    return { ...given, story, trace: values.trace, hours, ms: minutes * 60_000 };
   } catch {
     return undefined;
   }
 }
 
-function playOne(seed: number, { ms, trace, nodes }: Wishes): RunResult {
-  return runSeed({
+function isStory(name: string): name is StoryName {
+  return Object.hasOwn(STORIES, name);
+}
+
+function playOne(seed: number, { story, ms, trace, nodes }: Wishes): RunResult {
+  return STORIES[story].play({
     seed,
     ms,
     ...(nodes !== undefined && { nodes }),
@@ -78,7 +95,8 @@ function main(): number {
   const moves = results.reduce((sum, each) => sum + each.moves, 0);
   console.log(`simulated ${hours.toFixed(2)} h with ${results.length} seeds, ${moves} address changes`);
   if (failed === undefined) return 0;
-  console.error(wishes.trace ? `seed ${failed.seed} ${failed.failure?.reason}` : failureReport(failed));
+  const { trace, story } = wishes;
+  console.error(trace ? `seed ${failed.seed} ${failed.failure?.reason}` : failureReport(story, failed));
   return 1;
 }
 

@@ -4,41 +4,17 @@
 import { expect, test } from "vitest";
 import type { Logic } from "../support/sim/logic.ts";
 import { REAL } from "../support/sim/logic.ts";
-import { type PingRun, runAmidFaults, runPingSeed } from "../support/sim/ping-story.ts";
+import { runPingSeed } from "../support/sim/ping-story.ts";
+import { playShare } from "../support/sim/share.ts";
 
-const STORY = 180_000;
 const SEEDS = 40;
-/** Processor seconds. */
-const BUDGET = 6;
-
-/** Plays a fresh seed and then the fixed ones until the budget is spent; fails with what broke. */
-function playAll(what: string, play: (seed: number, ms: number) => PingRun): void {
-  const fresh = Math.floor(Math.random() * 0x1_0000_0000);
-  const started = process.cpuUsage();
-  const results: PingRun[] = [];
-  for (const seed of [fresh, ...Array.from({ length: SEEDS }, (_, index) => index + 1)]) {
-    const { user, system } = process.cpuUsage(started);
-    if ((user + system) / 1e6 > BUDGET) break;
-    results.push(play(seed, STORY));
-  }
-  const hours = results.reduce((sum, { ms }) => sum + ms, 0) / 3_600_000;
-  const moves = results.reduce((sum, each) => sum + each.moves, 0);
-  console.log(
-    `simulated ${hours.toFixed(2)} h of ${what} with ${results.length} seeds, ${moves} address changes`,
-  );
-  const failures = results.flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
-  expect(
-    failures.map(({ reason, trace }) => `${reason}\n${trace.split("\n").slice(-60).join("\n")}`),
-  ).toEqual([]);
-  expect(moves).toBeGreaterThan(results.length);
-}
 
 test("resources are where most ping nodes are reached, and move for nothing else", () => {
-  playAll("ping nodes", runPingSeed);
+  playShare("ipfail", { seeds: SEEDS, budget: 6 });
 });
 
 test("amid crashes, cuts, pauses and operators ipfail breaks no invariant", () => {
-  playAll("ping nodes amid faults", runAmidFaults);
+  playShare("ipfail-faults", { seeds: SEEDS, budget: 6 });
 });
 
 /** By what is wrong with them. */
@@ -88,9 +64,9 @@ function certain<P extends { readonly reach?: { readonly count: number; readonly
   return peer.reach === undefined ? peer : { ...peer, reach: { ...peer.reach, sure: peer.reach.count } };
 }
 
-test.each(Object.entries(PLANTED))("a core that %s is found", (_fault, { breaks, ...options }) => {
+test.each(Object.entries(PLANTED))("a core that %s is found", (_fault, { breaks, episode, logic }) => {
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const { failure } = runPingSeed(seed, STORY, options);
+    const { failure } = runPingSeed({ seed, ms: 180_000, logic }, episode);
     if (failure === undefined) continue;
     console.log(failure.reason);
     expect(failure.reason).toContain(` s: ${breaks}`);

@@ -7,19 +7,14 @@ import type { ClusterConfig } from "../../../firmware/core/config/cluster.ts";
 import { addressGroup, clusterConfig } from "../cluster-config.ts";
 import { Chance } from "./chance.ts";
 import { playEpisode, separate, startAll } from "./faults.ts";
-import type { Logic } from "./logic.ts";
 import type { SwitchMood } from "./power-switch.ts";
+import { attempt, type RunOptions, type RunResult, worldOf } from "./run.ts";
 import { BrokenInvariant } from "./watch.ts";
 import { World } from "./world.ts";
 
-export interface FencingRun {
-  readonly seed: number;
-  /** Simulated milliseconds. */
-  readonly ms: number;
-  readonly moves: number;
+export interface FencingRun extends RunResult {
   /** How often a box was switched off. */
   readonly fenced: number;
-  readonly failure?: { readonly reason: string; readonly trace: string };
 }
 
 const MOODS: readonly [SwitchMood, ...SwitchMood[]] = [
@@ -33,13 +28,12 @@ const MOODS: readonly [SwitchMood, ...SwitchMood[]] = [
 /** The switch recovers within so many ms, long before the longest pause between attempts. */
 const RECOVERS = 5000;
 
-export function runFencingSeed(seed: number, ms: number, logic?: Logic): FencingRun {
-  const chance = new Chance(seed).fork();
+export function runFencingSeed(options: RunOptions): FencingRun {
+  const chance = new Chance(options.seed).fork();
   let fenced = 0;
   const world: World = new World({
-    seed,
+    ...worldOf(options),
     config: fencingConfig(chance),
-    ...(logic && { logic }),
     observe: () => checkSingle(world),
     switchedOff: (box) => {
       fenced++;
@@ -48,15 +42,8 @@ export function runFencingSeed(seed: number, ms: number, logic?: Logic): Fencing
       );
     },
   });
-  const result = (): FencingRun => ({ seed, ms: world.schedule.now, moves: world.watch.moves, fenced });
-  try {
-    play(world, chance, ms);
-    return result();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const where = `seed ${seed} at ${(world.schedule.now / 1000).toFixed(4)} s: ${reason}`;
-    return { ...result(), failure: { reason: where, trace: world.trace.tail() } };
-  }
+  const result = attempt(options, world, () => play(world, chance, options.ms));
+  return { ...result, fenced };
 }
 
 function play(world: World, chance: Chance, ms: number): void {

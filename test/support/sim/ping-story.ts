@@ -11,17 +11,9 @@ import { addressGroup, clusterConfig } from "../cluster-config.ts";
 import type { Box } from "./box.ts";
 import { Chance } from "./chance.ts";
 import { type Faults, playStory } from "./faults.ts";
-import type { Logic } from "./logic.ts";
+import { attempt, type RunOptions, type RunResult, worldOf } from "./run.ts";
 import { BrokenInvariant } from "./watch.ts";
 import { World } from "./world.ts";
-
-export interface PingRun {
-  readonly seed: number;
-  /** Simulated milliseconds. */
-  readonly ms: number;
-  readonly moves: number;
-  readonly failure?: { readonly reason: string; readonly trace: string };
-}
 
 const TARGETS: readonly Address[] = ["192.168.140.1", "192.168.140.2", "10.9.0.1", "10.9.0.2"];
 /** A hand-over takes some messages and some changes of the kernel. */
@@ -31,36 +23,27 @@ const LOSS = 0.03;
 
 type Episode = (story: PingStory) => void;
 
-export interface PingOptions {
-  readonly logic?: Logic;
-  /** Nothing but this happens, over and over. */
-  readonly episode?: string;
-}
-
-export function runPingSeed(seed: number, ms: number, { logic, episode }: PingOptions = {}): PingRun {
-  const story = new PingStory(seed, logic);
+/** With an `episode` nothing but that happens, over and over. */
+export function runPingSeed(options: RunOptions, episode?: string): RunResult {
+  const story = new PingStory(worldOfPings(options));
   const only = EPISODES.find(({ name }) => name === episode);
-  return attempt(seed, story.world, () => {
-    while (story.world.schedule.now < ms) story.play(only ?? story.chance.pick(EPISODES));
+  return attempt(options, story.world, () => {
+    while (story.world.schedule.now < options.ms) story.play(only ?? story.chance.pick(EPISODES));
   });
 }
 
 /** Ways to ping nodes break and heal amid all other misfortunes of faults.ts; the invariants are those of watch.ts. */
-export function runAmidFaults(seed: number, ms: number): PingRun {
-  const world = new World({ seed, config: pingConfig(new Chance(seed)), form: "two-segments" });
-  return attempt(seed, world, () => playStory(world, ms, PING_FAULTS));
+export function runAmidFaults(options: RunOptions): RunResult {
+  const world = worldOfPings(options);
+  return attempt(options, world, () => playStory(world, options.ms, PING_FAULTS));
 }
 
-function attempt(seed: number, world: World, play: () => void): PingRun {
-  const result = () => ({ seed, ms: world.schedule.now, moves: world.watch.moves });
-  try {
-    play();
-    return result();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const where = `seed ${seed} at ${(world.schedule.now / 1000).toFixed(4)} s: ${reason}`;
-    return { ...result(), failure: { reason: where, trace: world.trace.tail() } };
-  }
+function worldOfPings(options: RunOptions): World {
+  return new World({
+    ...worldOf(options),
+    config: pingConfig(new Chance(options.seed)),
+    form: "two-segments",
+  });
 }
 
 const PING_FAULTS: Faults = [
@@ -104,13 +87,7 @@ class PingStory {
   readonly #chance: Chance;
   readonly #config: ClusterConfig;
 
-  constructor(seed: number, logic?: Logic) {
-    const world = new World({
-      seed,
-      config: pingConfig(new Chance(seed)),
-      form: "two-segments",
-      ...(logic && { logic }),
-    });
+  constructor(world: World) {
     this.world = world;
     this.#chance = world.chance.fork();
     this.#config = world.config;

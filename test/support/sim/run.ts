@@ -1,4 +1,4 @@
-// One seed, one run: the story is played, and what went wrong comes with everything needed to see it again.
+// One seed, one run: a story is played in a world, and what went wrong comes with everything needed to see it again.
 
 import { Chance } from "./chance.ts";
 import { playStory } from "./faults.ts";
@@ -6,9 +6,20 @@ import type { Logic } from "./logic.ts";
 import { PROGRAM_FAULTS, programConfig } from "./program-faults.ts";
 import { World } from "./world.ts";
 
-export interface RunResult {
+export interface RunOptions {
   readonly seed: number;
-  /** How many it was made for, if that was not left to the seed. */
+  /** Simulated milliseconds until the story comes to its end, which takes some more. */
+  readonly ms: number;
+  /** How many nodes; absent: two or three, by the seed. */
+  readonly nodes?: number;
+  readonly logic?: Logic;
+  readonly print?: (line: string) => void;
+}
+
+export interface RunResult {
+  /** What it was made of: the same gives the same run. */
+  readonly seed: number;
+  readonly asked: number;
   readonly nodes?: number;
   /** Simulated milliseconds. */
   readonly ms: number;
@@ -23,34 +34,16 @@ export interface RunResult {
   readonly failure?: { readonly reason: string; readonly trace: string };
 }
 
-export interface RunOptions {
-  readonly seed: number;
-  readonly ms: number;
-  /** How many nodes; absent: two or three, by the seed. */
-  readonly nodes?: number;
-  readonly logic?: Logic;
-  /** Groups of scripts and agents, and their misfortunes. */
-  readonly programs?: boolean;
-  readonly print?: (line: string) => void;
-}
-
-export function runSeed({ seed, ms, nodes, logic, print, programs }: RunOptions): RunResult {
-  const count = nodes === undefined ? {} : { nodes };
-  const config = programs === true ? programConfig(new Chance(seed)) : undefined;
-  const world = new World({
-    seed,
-    ...count,
-    ...(config && { config }),
-    ...(logic && { logic }),
-    ...(print && { print }),
-  });
-  const result = (): Omit<RunResult, "failure"> => {
+/** Plays in that world: an exception is what went wrong. */
+export function attempt({ seed, ms, nodes }: RunOptions, world: World, play: () => void): RunResult {
+  const result = (): RunResult => {
     const { moves, longestDouble, longestGap } = world.watch;
     const form = `${world.boxes.length} nodes, ${world.form}`;
-    return { seed, ...count, form, ms: world.schedule.now, moves, longestDouble, longestGap };
+    const made = { seed, asked: ms, ...(nodes !== undefined && { nodes }) };
+    return { ...made, form, ms: world.schedule.now, moves, longestDouble, longestGap };
   };
   try {
-    playStory(world, ms, programs === true ? PROGRAM_FAULTS : []);
+    play();
     return result();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -59,12 +52,19 @@ export function runSeed({ seed, ms, nodes, logic, print, programs }: RunOptions)
   }
 }
 
-/** What to print about a failed run: how to see it again first. */
-export function failureReport({ seed, nodes, failure }: RunResult): string {
-  return [
-    `seed ${seed} breaks an invariant ${failure?.reason}`,
-    `replay: npm run sim -- --seed ${seed}${nodes === undefined ? "" : ` --nodes ${nodes}`} --trace`,
-    "",
-    failure?.trace.split("\n").slice(-60).join("\n"),
-  ].join("\n");
+/** What a world needs of the options of its run. */
+export function worldOf({ seed, nodes, logic, print }: RunOptions): ConstructorParameters<typeof World>[0] {
+  return { seed, ...(nodes !== undefined && { nodes }), ...(logic && { logic }), ...(print && { print }) };
+}
+
+/** Crashes, cuts, pauses, operators and attackers. */
+export function runSeed(options: RunOptions): RunResult {
+  const world = new World(worldOf(options));
+  return attempt(options, world, () => playStory(world, options.ms));
+}
+
+/** The same for groups of scripts and agents, which have misfortunes of their own; always two nodes. */
+export function runProgramsSeed(options: RunOptions): RunResult {
+  const world = new World({ ...worldOf(options), config: programConfig(new Chance(options.seed)) });
+  return attempt(options, world, () => playStory(world, options.ms, PROGRAM_FAULTS));
 }

@@ -10,16 +10,16 @@ import { encodeClassic, encodeNetstring } from "../../../firmware/core/heartbeat
 import { type Message, withTrailer } from "../../../firmware/core/heartbeat/message.ts";
 import { latin1Bytes, latin1Text } from "../../../firmware/core/heartbeat/text.ts";
 
-export type Format = "netstring" | "classic";
+type Format = "netstring" | "classic";
 
-export const formats = fc.constantFrom<Format>("netstring", "classic");
+const formats = fc.constantFrom<Format>("netstring", "classic");
 
 const names = fc.constantFrom("director1", "director2", "director3", "stranger");
 const scopes = fc.constantFrom("all", "local", "foreign");
 const numbers = fc.oneof(fc.nat(30), fc.nat(1000), fc.maxSafeNat());
 
 /** Whatever can be said; numbers and names near those of the node that hears it. */
-export const bodies: fc.Arbitrary<MessageBody> = fc.oneof(
+const bodies: fc.Arbitrary<MessageBody> = fc.oneof(
   fc.record({
     type: fc.constant("status"),
     status: fc.constantFrom("init", "up", "active"),
@@ -72,7 +72,7 @@ export const bodies: fc.Arbitrary<MessageBody> = fc.oneof(
 );
 
 /** What a pulsebox adds to its status, right and nearly right. */
-export const views = fc.oneof(
+const views = fc.oneof(
   fc
     .tuple(
       fc.array(fc.constantFrom("none", "local", "foreign", "all"), { minLength: 3, maxLength: 3 }),
@@ -84,6 +84,25 @@ export const views = fc.oneof(
     .map(([held, ...rest]) => ["1", ...held, ...rest].join(" ")),
   fc.string({ maxLength: 60 }).map((text) => text.replaceAll(/[^ -~]/g, "?")),
 );
+
+/** What somebody says, and in which format. */
+export const speech = { body: bodies, view: fc.option(views), format: formats };
+
+export interface Speech {
+  readonly body: MessageBody;
+  readonly view: string | null;
+  readonly format: Format;
+}
+
+/** The frame in which `src` says that under these numbers. */
+export function spoken(
+  { body, view, format }: Speech,
+  src: string,
+  numbers: { readonly seq: number; readonly hg: number },
+  auth: Authenticator,
+): Uint8Array {
+  return encode(messageOf(body, src, numbers, view ?? undefined), format, auth);
+}
 
 /** One damage to a piece of bytes; places are fractions of its length. */
 interface Damage {
@@ -147,7 +166,7 @@ export function encode(message: Message, format: Format, auth: Authenticator): U
 }
 
 /** What lies between the marks of a frame, damaged and signed anew. */
-export function resigned(
+function resigned(
   frame: Uint8Array,
   format: Format,
   list: readonly Damage[],
@@ -165,6 +184,15 @@ export function resigned(
   return latin1Bytes(`${body}${digest.length + 2}:${id} ${digest},`);
 }
 
+/** The frame damaged as a whole, or within its signature. */
+export function spoilt(
+  frame: Uint8Array,
+  { format, damages: list, sign }: { format: Format; damages: readonly Damage[]; sign: boolean },
+  auth: Authenticator,
+): Uint8Array {
+  return sign ? resigned(frame, format, list, auth) : damaged(frame, list);
+}
+
 export const AUTH: AuthConfig = { sendWith: 1, keys: [{ id: 1, method: "sha1", key: "secretkey" }] };
 
 export function authenticator(): Authenticator {
@@ -172,7 +200,12 @@ export function authenticator(): Authenticator {
 }
 
 /** A numbered message of `src`. */
-export function messageOf(body: MessageBody, src: string, seq: number, hg: number, view?: string): Message {
+function messageOf(
+  body: MessageBody,
+  src: string,
+  { seq, hg }: { readonly seq: number; readonly hg: number },
+  view?: string,
+): Message {
   const { fields } = compose(body);
   const control = body.type.startsWith("NS_");
   const extra = view === undefined ? [] : [{ name: "pulsebox", value: view }];

@@ -3,21 +3,9 @@
 
 import fc from "fast-check";
 import type { OperatorRequest } from "../../../firmware/core/event.ts";
-import type { MessageBody } from "../../../firmware/core/heartbeat/body.ts";
 import type { ProgramOutcome } from "../../../firmware/core/program.ts";
 import { addressGroup, clusterConfig, MEDIA, resourceGroup } from "../cluster-config.ts";
-import {
-  AUTH,
-  authenticator,
-  bodies,
-  damaged,
-  damages,
-  encode,
-  formats,
-  messageOf,
-  resigned,
-  views,
-} from "./frames.ts";
+import { AUTH, authenticator, damages, type Speech, speech, spoilt, spoken } from "./frames.ts";
 import { Rig } from "./rig.ts";
 
 const peers = fc.constantFrom("director2", "director3");
@@ -42,11 +30,9 @@ const leaps = fc.oneof({ weight: 6, arbitrary: fc.constant(1) }, fc.integer({ mi
 const said = fc.record({
   do: fc.constant("say"),
   peer: peers,
-  body: bodies,
-  view: fc.option(views),
+  ...speech,
   leap: leaps,
   medium: media,
-  format: formats,
 });
 const happenings = fc.oneof(
   { weight: 8, arbitrary: said },
@@ -56,9 +42,8 @@ const happenings = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("damaged"),
       peer: peers,
-      body: bodies,
+      ...speech,
       leap: leaps,
-      format: formats,
       damages,
       sign: fc.boolean(),
     }),
@@ -83,8 +68,8 @@ const story = fc.record({
 
 /** A peer's numbering, as it counts itself. */
 interface Numbering {
-  sequence: number;
-  generation: number;
+  seq: number;
+  hg: number;
 }
 
 class Play {
@@ -111,7 +96,7 @@ class Play {
         this.#deliver(happening.medium, this.#frame(happening));
         break;
       case "damaged":
-        this.#deliver(MEDIA[0].id, this.#damagedFrame(happening));
+        this.#deliver(MEDIA[0].id, spoilt(this.#frame(happening), happening, this.#auth));
         break;
       case "pass":
         rig.pass(happening.ms);
@@ -153,29 +138,10 @@ class Play {
     }
   }
 
-  #damagedFrame(happening: Extract<Happening, { do: "damaged" }>): Uint8Array {
-    const { format, sign, damages: list } = happening;
-    const frame = this.#frame(happening);
-    return sign ? resigned(frame, format, list, this.#auth) : damaged(frame, list);
-  }
-
-  #frame({
-    peer,
-    body,
-    leap,
-    format,
-    view,
-  }: {
-    peer: string;
-    body: MessageBody;
-    leap: number;
-    format: "netstring" | "classic";
-    view?: string | null;
-  }): Uint8Array {
+  #frame({ peer, leap, ...said }: Speech & { peer: string; leap: number }): Uint8Array {
     const numbering = this.#of(peer);
-    numbering.sequence = Math.max(1, numbering.sequence + leap);
-    const { sequence, generation } = numbering;
-    return encode(messageOf(body, peer, sequence, generation, view ?? undefined), format, this.#auth);
+    numbering.seq = Math.max(1, numbering.seq + leap);
+    return spoken(said, peer, numbering, this.#auth);
   }
 
   #deliver(medium: string, bytes: Uint8Array): void {
@@ -185,8 +151,8 @@ class Play {
 
   #restart(peer: string): void {
     const numbering = this.#of(peer);
-    numbering.generation += 1;
-    numbering.sequence = 0;
+    numbering.hg += 1;
+    numbering.seq = 0;
   }
 
   #operate(request: OperatorRequest): void {
@@ -195,7 +161,7 @@ class Play {
   }
 
   #of(peer: string): Numbering {
-    const numbering = this.#numbering.get(peer) ?? { sequence: 0, generation: 1 };
+    const numbering = this.#numbering.get(peer) ?? { seq: 0, hg: 1 };
     this.#numbering.set(peer, numbering);
     return numbering;
   }

@@ -11,17 +11,7 @@ import { classify } from "../../../firmware/core/heartbeat/classify.ts";
 import { decodeFrame } from "../../../firmware/core/heartbeat/frame.ts";
 import { createNode } from "../../../firmware/core/node.ts";
 import { nodeSetup } from "../cluster-config.ts";
-import {
-  authenticator,
-  bodies,
-  damaged,
-  damages,
-  encode,
-  formats,
-  messageOf,
-  resigned,
-  views,
-} from "./frames.ts";
+import { authenticator, damaged, damages, encode, speech, spoilt, spoken } from "./frames.ts";
 import { nodeTarget } from "./node-target.ts";
 
 export interface Target {
@@ -34,17 +24,8 @@ export interface Target {
 const auth = authenticator();
 
 const frames = fc
-  .record({
-    body: bodies,
-    view: fc.option(views),
-    seq: fc.nat(100_000),
-    hg: fc.nat(100_000),
-    format: formats,
-  })
-  .map(({ body, view, seq, hg, format }) => {
-    const message = messageOf(body, "director2", seq, hg, view ?? undefined);
-    return { format, bytes: encode(message, format, auth) };
-  });
+  .record({ ...speech, seq: fc.nat(100_000), hg: fc.nat(100_000) })
+  .map((said) => ({ format: said.format, bytes: spoken(said, "director2", said, auth) }));
 
 /** Two frames, one laid over the other, damaged, and signed anew or not. */
 const frameTarget = fc.property(
@@ -58,10 +39,8 @@ const frameTarget = fc.property(
       ...one.bytes.subarray(0, half),
       ...two.bytes.subarray(two.bytes.length >> 1),
     ]);
-    const bytes =
-      how === "anew"
-        ? resigned(one.bytes, one.format, list, auth)
-        : damaged(how === "spliced" ? spliced : one.bytes, list);
+    const frame = how === "spliced" ? spliced : one.bytes;
+    const bytes = spoilt(frame, { format: one.format, damages: list, sign: how === "anew" }, auth);
     const decoded = decodeFrame(bytes, auth);
     if (!decoded.ok) return decoded.detail.length < 500;
     classify(decoded.message);

@@ -1,17 +1,23 @@
 // The libuv handle behind Poll. libuv frees nothing itself: the handle lives until its close callback, which
-// may come after the Poll is gone, so it is an object of its own. Clean-up hook: node.h,
-// AddEnvironmentCleanupHook.
+// may come after the Poll is gone, so it is an object of its own. The end of the environment waits for that
+// callback (nodejs.org/api/addons.html, AddEnvironmentCleanupHook with an asynchronous function): afterwards
+// Node may unload the addon, and with it the callback's code.
 
 #include "poll.h"
 
 #include <node.h>
+#include <utility>
 
 namespace pulsebox {
 
 struct Poll::Handle {
   uv_poll_t poll = {};
   std::function<void()> ready;
-  v8::Isolate *isolate = nullptr;
+  std::function<void()> ended;
+  Poll *owner = nullptr;
+  node::AsyncCleanupHookHandle hook;
+  /** Tells Node that it may go on ending. */
+  std::function<void()> closed = [] {};
 
   static void on_ready(uv_poll_t *poll, int status, int) {
     auto *self = static_cast<Handle *>(poll->data);
@@ -21,21 +27,28 @@ struct Poll::Handle {
       uv_poll_start(poll, UV_READABLE, on_ready);
     ready();
   }
+
+  static void on_environment_end(void *handle, void (*done)(void *), void *argument) {
+    auto *self = static_cast<Handle *>(handle);
+    self->closed = [done, argument] { done(argument); };
+    self->owner->stop();
+    self->ended();
+  }
+
+  static void on_closed(uv_handle_t *poll) {
+    auto *self = static_cast<Handle *>(poll->data);
+    const std::function<void()> closed = std::move(self->closed);
+    delete self;
+    closed();
+  }
 };
-
-namespace {
-
-void stop_at_exit(void *poll) {
-  static_cast<Poll *>(poll)->stop();
-}
-
-} // namespace
 
 Poll::~Poll() {
   stop();
 }
 
-Outcome Poll::start(v8::Isolate *isolate, int descriptor, std::function<void()> ready) {
+Outcome Poll::start(v8::Isolate *isolate, int descriptor, std::function<void()> ready,
+                    std::function<void()> ended) {
   uv_loop_t *loop = node::GetCurrentEventLoop(isolate);
   auto *made = new Handle();
   const int refused = uv_poll_init(loop, &made->poll, descriptor);
@@ -45,21 +58,20 @@ Outcome Poll::start(v8::Isolate *isolate, int descriptor, std::function<void()> 
   }
   made->poll.data = made;
   made->ready = std::move(ready);
-  made->isolate = isolate;
+  made->ended = std::move(ended);
+  made->owner = this;
+  made->hook = node::AddEnvironmentCleanupHook(isolate, Handle::on_environment_end, made);
   handle = made;
   uv_poll_start(&made->poll, UV_READABLE, Handle::on_ready);
-  node::AddEnvironmentCleanupHook(isolate, stop_at_exit, this);
   return Nothing{};
 }
 
 void Poll::stop() {
   if (handle == nullptr)
     return;
-  Handle *closing = handle;
-  handle = nullptr;
-  node::RemoveEnvironmentCleanupHook(closing->isolate, stop_at_exit, this);
-  uv_close(reinterpret_cast<uv_handle_t *>(&closing->poll),
-           [](uv_handle_t *closed) { delete static_cast<Handle *>(closed->data); });
+  Handle *closing = std::exchange(handle, nullptr);
+  node::RemoveEnvironmentCleanupHook(std::move(closing->hook));
+  uv_close(reinterpret_cast<uv_handle_t *>(&closing->poll), Handle::on_closed);
 }
 
 } // namespace pulsebox

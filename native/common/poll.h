@@ -1,7 +1,7 @@
 // Tells when a descriptor can be read, on the event loop of the Node environment that asked; for sockets
 // whose bytes an addon takes itself. Follows libuv's uv_poll_t (docs.libuv.org/en/v1.x/poll.html) with two
-// additions: polling goes on after a socket error, which libuv reports once and then stops, and a worker that
-// ends does not leave an open handle behind.
+// additions: polling goes on after a socket error, which libuv reports once and then stops, and a worker
+// thread that ends leaves nothing open behind.
 #pragma once
 
 #include "error.h"
@@ -19,9 +19,12 @@ public:
   Poll &operator=(const Poll &) = delete;
   ~Poll();
 
-  /** Calls `ready` whenever `descriptor` has something to read or an error to fetch. Not twice without `stop`
-   * between. */
-  Outcome start(v8::Isolate *isolate, int descriptor, std::function<void()> ready);
+  /**
+   * Calls `ready` whenever `descriptor` has something to read or an error to fetch, and `ended` if the
+   * environment ends before `stop`: polling is over by then. Not twice without `stop` between.
+   */
+  Outcome start(v8::Isolate *isolate, int descriptor, std::function<void()> ready,
+                std::function<void()> ended);
   /** May be called from `ready`, and before the descriptor is closed; nothing happens if it is not polling.
    */
   void stop();

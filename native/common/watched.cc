@@ -16,12 +16,14 @@ constexpr int most_in_a_turn = 64;
 } // namespace
 
 Outcome WatchedDescriptor::start(int descriptor) {
-  const Outcome started = poll.start(v8::Isolate::GetCurrent(), descriptor, [this] {
+  const auto ready = [this] {
     const Nan::HandleScope scope;
     // A callback may stop this and drop the last reference to it.
     [[maybe_unused]] const v8::Local<v8::Object> alive = handle();
     on_readable();
-  });
+  };
+  const Outcome started =
+      poll.start(v8::Isolate::GetCurrent(), descriptor, ready, [this] { on_thread_end(); });
   if (started.ok())
     Ref();
   return started;
@@ -59,6 +61,10 @@ NAN_METHOD(WatchedSocket::close) {
   auto *self = Nan::ObjectWrap::Unwrap<WatchedSocket>(info.This());
   self->stop();
   self->descriptor().close();
+}
+
+void WatchedSocket::on_thread_end() {
+  descriptor().close();
 }
 
 void WatchedSocket::report(Values arguments) {

@@ -30,6 +30,8 @@ protected:
 
   /** There is something to read, or an error to fetch. */
   virtual void on_readable() = 0;
+  /** The worker thread ends while this watches; nothing of JavaScript may be called. */
+  virtual void on_thread_end() {}
 
   const char *const addon_name;
 
@@ -56,6 +58,7 @@ protected:
 
 private:
   void on_readable() final;
+  void on_thread_end() final;
 
   Nan::Callback on_taken;
   Nan::Callback on_error;

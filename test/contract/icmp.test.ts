@@ -104,6 +104,30 @@ test.skipIf(why)("what this box asks itself is answered, and the question is not
   expect(await heard(`open(4, 5).send("127.0.0.1", 1, Buffer.from("self"));`, answer)).toEqual([answer]);
 });
 
+test.skipIf(why)("a thread that ends while it listens leaves nothing open behind", async () => {
+  const thread = `import { parentPort } from "node:worker_threads";
+    import { openIcmp } from "./native/icmp/index.ts";
+    openIcmp({ family: 4, identifier: 6 }).watch(() => {}, () => {});
+    parentPort.postMessage("listens");`;
+  const node = inNamespace(
+    left,
+    `import { once } from "node:events";
+     import { readdirSync, readlinkSync } from "node:fs";
+     import { Worker } from "node:worker_threads";
+     const sockets = () => readdirSync("/proc/self/fd").map((fd) => {
+       try { return readlinkSync("/proc/self/fd/" + fd); } catch { return ""; }
+     }).filter((target) => target.startsWith("socket:")).sort().join(" ");
+     const before = sockets();
+     const worker = new Worker(${JSON.stringify(thread)}, { eval: true });
+     await once(worker, "message");
+     const meanwhile = sockets();
+     await worker.terminate();
+     console.log(meanwhile !== before, sockets() === before);`,
+  );
+  expect(await node.line()).toBe("true true");
+  await node.ended();
+});
+
 const refusals = [
   {
     what: "a target without route",

@@ -17,6 +17,7 @@ import type { Orders } from "./heartbeat/orders.ts";
 import { createOutbox, type Outbox } from "./heartbeat/outbox.ts";
 import { type Claim, NO_CLAIM } from "./heartbeat/ownership.ts";
 import { createPingNodes, nextRound, type PingNodes, pingDeadline } from "./heartbeat/ping-nodes.ts";
+import type { LastFrame } from "./heartbeat/read-frame.ts";
 import { NO_SPLIT_BRAIN, type SplitBrains } from "./heartbeat/split-brain.ts";
 import { invariant } from "./invariant.ts";
 import { type Announcements, nextAnnouncement } from "./resource/announce.ts";
@@ -66,6 +67,7 @@ export interface NodeState {
   readonly cluster: ClusterConfig;
   readonly setup: NodeSetup;
   readonly auth: Authenticator;
+  readonly lastFrame?: LastFrame;
   readonly self: Self;
   /** Every other node of the cluster file by name, in the file's order. */
   readonly peers: ReadonlyMap<string, Peer>;

@@ -44,7 +44,7 @@ export function step(state: NodeState, event: Event): Step {
   }
   noticeDelay(turn);
   take(turn, event);
-  if (turn.state.self.started && !isOver(turn.state.self)) settle(turn);
+  if (turn.state.self.started && !isOver(turn.state.self) && turn.quiet !== true) settle(turn);
   checkNode(turn.state);
   return { state: turn.state, actions: turn.actions };
 }

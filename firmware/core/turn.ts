@@ -20,6 +20,8 @@ export interface Turn {
   /** What the event's frame says, once it has been found genuine. */
   message?: KnownMessage | UnknownMessage | InvalidMessage;
   readonly actions: Action[];
+  /** True when nothing has become due by the event that was not due before it, as by a copy of a frame. */
+  quiet?: boolean;
 }
 
 /** Monotonic ms. */

@@ -14,7 +14,7 @@ export interface Medium {
 }
 
 export interface MediumSink {
-  /** `source` is the sender's address or the device. */
+  /** `source` is the sender's address or the device; the bytes are the receiver's from now on and never change. */
   frame(bytes: Uint8Array, source: string): void;
   /** One line, with errno's name. */
   error(message: string): void;

@@ -39,6 +39,7 @@ export class Bench {
   obeys = true;
   #skipped = 0;
   #sequence = 0;
+  #last: Uint8Array = new Uint8Array();
   generation = 1;
   readonly #config: ClusterConfig;
   #auth;
@@ -134,8 +135,19 @@ export class Bench {
       ttl: 3,
     };
     const message = withTrailer({ fields: [...compose(body).fields, ...extra] }, trailer);
-    const bytes = encodeNetstring(message, this.#auth, { innerAuth: true });
+    this.#last = encodeNetstring(message, this.#auth, { innerAuth: true });
+    return this.copy(medium);
+  }
+
+  /** The peer's last frame comes over that medium too, with the byte at `spoilt` changed when that is given. */
+  copy(medium = "bcast eth0", spoilt?: number): this {
+    const bytes = Uint8Array.from(this.#last, (byte, at) => (at === spoilt ? byte ^ 1 : byte));
     return this.event({ type: "frame", medium, source: "10.0.0.2", bytes });
+  }
+
+  /** Bytes of the peer's last frame. */
+  get lastLength(): number {
+    return this.#last.length;
   }
 
   status(status: "init" | "up" | "active"): this {

@@ -8,8 +8,6 @@ import { sidesOf } from "../resource/sides.ts";
 import type { IgnoredFrames } from "../snapshot.ts";
 import { log, logRarely, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import type { KnownMessage } from "./body.ts";
-import { classify } from "./classify.ts";
-import { decodeFrame } from "./frame.ts";
 import { abortHandover, handoverAlive, onAsk, onGiving, onTakeoverRequest } from "./handshake.ts";
 import { type Inbox, onRefusal, type Reception, receive } from "./inbox.ts";
 import { onIpfailMessage } from "./ipfail.ts";
@@ -20,6 +18,7 @@ import { died, heard, type Peer, restarted } from "./membership.ts";
 import { type Message, type Trailer, text } from "./message.ts";
 import { HISTORY } from "./outbox.ts";
 import { parseReach, REACH_FIELD } from "./reach.ts";
+import { readFrame } from "./read-frame.ts";
 import { sayHolding, viewOfRealNode } from "./report.ts";
 import { resend } from "./retransmission.ts";
 import { sendOn } from "./ring.ts";
@@ -29,12 +28,12 @@ import { parseView, VIEW_FIELD } from "./view.ts";
 type Known<T extends KnownMessage["type"]> = Extract<KnownMessage, { type: T }>;
 
 export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8Array): void {
-  const decoded = decodeFrame(bytes, turn.state.auth);
-  if (!decoded.ok) {
-    ignore(turn, decoded.reason, source, decoded.detail);
+  const reading = readFrame(turn, bytes);
+  if (!reading.ok) {
+    ignore(turn, reading.reason, source, reading.detail);
     return;
   }
-  const message = classify(decoded.message);
+  const { message, raw } = reading;
   turn.message = message;
   const { trailer } = message;
   if (trailer === undefined) {
@@ -53,7 +52,7 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
   const reception = receive(peer.inbox, trailer, nowOf(turn), turn.event.draw);
   if (reception.verdict === "replayed") {
     if (isAskedForByAnother(turn.state, peer, trailer)) {
-      setPeer(turn, { ...peer, ...sendOn(turn, peer, medium, decoded.message, trailer) });
+      setPeer(turn, { ...peer, ...sendOn(turn, peer, medium, raw, trailer) });
       return;
     }
     // Just after a first meeting, copies that were overtaken on another medium look like replays.
@@ -63,15 +62,19 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
     return;
   }
   const met = isMet(peer.inbox, reception.inbox);
-  const sentOn = sendOn(turn, peer, medium, decoded.message, trailer);
+  const sentOn = sendOn(turn, peer, medium, raw, trailer);
   setPeer(turn, { ...peer, inbox: reception.inbox, ...sentOn, ...(met && { metAt: nowOf(turn) }) });
   // After its shutdone a generation has nothing more to say.
   if (peer.departed && !met) return;
   noteSignsOfLife(turn, peer.name, medium, reception);
   for (const reply of reception.replies) send(turn, reply);
-  if (reception.verdict === "duplicate" || message.type === "invalid" || message.type === "unknown") return;
+  if (reception.verdict === "duplicate") {
+    turn.quiet = turn.actions.length === 0;
+    return;
+  }
+  if (message.type === "invalid" || message.type === "unknown") return;
   if (reception.evidence === "nothing" && isQuestion(message)) return;
-  understand(turn, message, decoded.message);
+  understand(turn, message, raw);
 }
 
 /** True when `after` is the first that was heard of that life of the peer in this life of ours. */

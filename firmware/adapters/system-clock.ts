@@ -13,27 +13,47 @@ function monotonic(): number {
   return seconds * 1000 + nanoseconds / 1e6;
 }
 
+/** Milliseconds: a timer that is later than that shows that the process was away. */
+const punctual = 1;
+
 export class SystemClock implements Clock {
   #timer: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
+  #at: number | undefined;
+  #wake = (): void => {};
 
   now(): Instant {
     return { monotonic: monotonic(), wall: Math.floor(Date.now() / 1000) };
   }
 
   wakeAt(at: number | undefined, wake: () => void): void {
+    this.#wake = wake;
+    // Most events move no deadline.
+    if (at === this.#at) return;
     clearTimeout(this.#timer);
     clearImmediate(this.#turn);
-    if (at !== undefined) this.#arm(at, wake);
+    this.#at = at;
+    if (at !== undefined) this.#arm(at);
+  }
+
+  #arm(at: number): void {
+    const left = at - monotonic();
+    if (left <= 0) this.#turn = setImmediate(() => this.#ring());
+    else this.#timer = setTimeout(() => this.#due(at), Math.min(Math.ceil(left), longestTimer));
   }
 
   /**
    * Lets the sockets be read once before waking: after a pause of the process the timer is served first although the peer's
    * frames have long been waiting, and the peer must not be declared dead over that.
    */
-  #arm(at: number, wake: () => void): void {
-    const left = at - monotonic();
-    if (left <= 0) this.#turn = setImmediate(wake);
-    else this.#timer = setTimeout(() => this.#arm(at, wake), Math.min(Math.ceil(left), longestTimer));
+  #due(at: number): void {
+    const late = monotonic() - at;
+    if (late >= 0 && late < punctual) this.#ring();
+    else this.#arm(at);
+  }
+
+  #ring(): void {
+    this.#at = undefined;
+    this.#wake();
   }
 }

@@ -60,6 +60,20 @@ test("a new call replaces the last one, undefined disarms", async () => {
   expect(rang).toEqual(["second"]);
 });
 
+test("asked twice for the same moment it wakes once, and calls the later one back; afterwards it can be asked for it again", async () => {
+  const rang: string[] = [];
+  const at = clock.now().monotonic + 2;
+  clock.wakeAt(at, () => rang.push("first"));
+  await new Promise<void>((resolve) => {
+    clock.wakeAt(at, () => {
+      rang.push("second");
+      resolve();
+    });
+  });
+  await woken(at);
+  expect(rang).toEqual(["second"]);
+});
+
 test("after a pause of the process, datagrams that were waiting come before the wake-up", async () => {
   const receiver = createSocket("udp4").bind(0, "127.0.0.1");
   const sender = createSocket("udp4");

@@ -2,6 +2,7 @@
 // Nothing outside is touched before the cluster file is good, this box has found itself in it and no other daemon runs here.
 
 import { constants } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { adjustOom, lockMemory, setRealtime } from "../native/process/index.ts";
 import { isBox } from "./adapters/box-process.ts";
 import { ChildPrograms } from "./adapters/child-programs.ts";
@@ -35,6 +36,7 @@ import {
   wantedAddresses,
 } from "./core/node.ts";
 import { plan } from "./core/plan.ts";
+import { rehearse } from "./core/rehearsal.ts";
 import { step } from "./core/step.ts";
 import { type OwnEntry, readOwnEntry } from "./own-entry.ts";
 import type { Journal } from "./ports/journal.ts";
@@ -72,6 +74,7 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
     `pulsebox ${version}: node ${own.node.name} of cluster ${own.config.cluster}, found by ${own.by}`,
   );
   const { setup, ports, store } = equip(own, facts, options, box, log);
+  beReady(own, setup, log);
   if (options.realtime) becomeUrgent(log);
   const ended = new Promise<void>((stopped) => {
     const crashed = (report: string): void => crash(report, ports.journal, log);
@@ -86,6 +89,16 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
   await store.close();
   await takeApart(ports, door, log);
   return 0;
+}
+
+/** What a take-over runs is compiled now, and kept although it is not run for months. */
+function beReady({ config }: OwnEntry, setup: NodeSetup, log: ConsoleLog): void {
+  setFlagsFromString("--no-flush-bytecode");
+  try {
+    log.write("debug", `Rehearsal: ${rehearse(config, setup)}`);
+  } catch (error) {
+    log.write("WARN", `Rehearsal: ${words(error)}`);
+  }
 }
 
 function logicOf({ config }: OwnEntry, setup: NodeSetup) {

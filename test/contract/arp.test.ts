@@ -6,13 +6,12 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { available, Lab, type Namespace } from "../support/netns.ts";
+import { Lab, type Namespace, reasonToSkip } from "../support/netns.ts";
 import { loadIn, type Remote } from "../support/remote.ts";
 import type * as Station from "./arp-station.ts";
 import type { Heard } from "./arp-station.ts";
 
-const reason = available();
-if (reason !== undefined) console.warn(`skipped: ${reason}`);
+const reason = reasonToSkip("arp addon");
 
 const station = new URL("arp-station.ts", import.meta.url);
 const golden = new URL("../golden/arp/", import.meta.url);

@@ -1,33 +1,20 @@
 // The icmp addon against the kernel of another box: it answers echo requests by itself, so that what comes back here is what
 // any ping node would send. Whatever cannot be sent is an errno, and nobody else's replies are heard.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { available, Lab, type Namespace } from "../support/netns.ts";
+import { expect, test } from "vitest";
+import { reasonToSkip } from "../support/netns.ts";
 import { inNamespace, NodeInNamespace } from "../support/node-in-namespace.ts";
+import { useTwoBoxes } from "../support/two-boxes.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`icmp addon: skipped, ${why}`);
+const why = reasonToSkip("icmp addon");
 
 const root = new URL("../..", import.meta.url).pathname;
 
-let lab: Lab;
-let left: Namespace;
-let right: Namespace;
-
-beforeAll(async () => {
-  if (why !== undefined) return;
-  lab = await Lab.create();
-  left = await lab.namespace("left");
-  right = await lab.namespace("right");
-  await lab.veth(
-    { namespace: left, interface: "eth0", addresses: ["10.1.0.1/24", "fd00::1/64"] },
-    { namespace: right, interface: "eth0", addresses: ["10.1.0.2/24", "10.1.0.3/24", "fd00::2/64"] },
-  );
+const boxes = useTwoBoxes(why, async (boxes) => {
+  await boxes.cable("eth0", ["10.1.0.1/24", "fd00::1/64"], ["10.1.0.2/24", "10.1.0.3/24", "fd00::2/64"]);
   // Else the kernel limits its own answers, and the tests with them (icmp(7)).
-  await right.run(["sysctl", "-qw", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0"]);
+  await boxes.right.run(["sysctl", "-qw", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0"]);
 });
-
-afterAll(() => lab?.dispose());
 
 /** A module that opens sockets by `open(family, identifier)`, which prints what they hear. */
 const listening = `import { openIcmp, longestPayload } from "./native/icmp/index.ts";
@@ -44,7 +31,7 @@ const listening = `import { openIcmp, longestPayload } from "./native/icmp/index
 
 /** The lines that the code printed up to `wanted`. */
 async function heard(code: string, wanted: string): Promise<readonly string[]> {
-  const node = inNamespace(left, `${listening}${code}`);
+  const node = inNamespace(boxes().left, `${listening}${code}`);
   const lines: string[] = [];
   do lines.push(await node.line());
   while (lines.at(-1) !== wanted);
@@ -110,7 +97,7 @@ test.skipIf(why)("a thread that ends while it listens leaves nothing open behind
     openIcmp({ family: 4, identifier: 6 }).watch(() => {}, () => {});
     parentPort.postMessage("listens");`;
   const node = inNamespace(
-    left,
+    boxes().left,
     `import { once } from "node:events";
      import { readdirSync, readlinkSync } from "node:fs";
      import { Worker } from "node:worker_threads";
@@ -193,8 +180,8 @@ const tried = (code: string) =>
   `${listening}try { ${code}; console.log("no error"); } catch (error) { console.log(error.message); }`;
 
 test.skipIf(why).each(refusals)("$what is refused with errno's name", async ({ code, message }) => {
-  await left.exec(["ip", "route", "replace", "unreachable", "10.8.0.0/24"]);
-  const node = inNamespace(left, tried(code));
+  await boxes().left.exec(["ip", "route", "replace", "unreachable", "10.8.0.0/24"]);
+  const node = inNamespace(boxes().left, tried(code));
   expect(await node.line()).toBe(message);
   node.process.kill();
 });
@@ -202,7 +189,7 @@ test.skipIf(why).each(refusals)("$what is refused with errno's name", async ({ c
 test.skipIf(why)("without the privilege for raw sockets it says so", async () => {
   const argv = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"];
   const program = [process.execPath, "--input-type=module-typescript", "--eval", tried("open(4, 1)")];
-  const child = left.spawn([...argv, ...program], { cwd: root, stdio: ["pipe", "pipe", "pipe"] });
+  const child = boxes().left.spawn([...argv, ...program], { cwd: root, stdio: ["pipe", "pipe", "pipe"] });
   expect(await new NodeInNamespace(child).line()).toBe(
     "icmp: open a raw ICMP socket for IPv4: EPERM (Operation not permitted)",
   );

@@ -2,7 +2,7 @@
 // a process in it that has the addon loaded. What the addon did is read back with ip(8), and the other way round.
 
 import { afterEach, beforeEach } from "vitest";
-import { available, Lab, type Namespace } from "../support/netns.ts";
+import { Lab, type Namespace, reasonToSkip } from "../support/netns.ts";
 import { loadIn, type Remote } from "../support/remote.ts";
 import type * as BoxModule from "./ipalias-box.ts";
 import type { Change } from "./ipalias-box.ts";
@@ -10,8 +10,7 @@ import type { Change } from "./ipalias-box.ts";
 export type Box = Remote<typeof BoxModule, Change>;
 
 /** Why these tests cannot run here; printed once for each file. */
-export const reason = available();
-if (reason !== undefined) console.warn(`skipped: ${reason}`);
+export const reason = reasonToSkip("ipalias addon");
 
 export const vip = { interface: "eth0", address: "192.168.140.150", prefixLength: 24 };
 

@@ -5,10 +5,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { available, Lab } from "../support/netns.ts";
+import { Lab, reasonToSkip } from "../support/netns.ts";
 
-const reason = available();
-if (reason !== undefined) console.warn(`skipped: ${reason}`);
+const reason = reasonToSkip("network laboratory");
 
 describe.skipIf(reason !== undefined)("network laboratory", () => {
   it("joins two namespaces by a cable", async () => {

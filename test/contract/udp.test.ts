@@ -1,38 +1,23 @@
 // The udp addon on real links: what was sent by one interface arrives by that link alone, in each of the three forms, and a
 // link that fails is an errno, never silence.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { available, Lab, type Namespace } from "../support/netns.ts";
+import { expect, test } from "vitest";
+import { reasonToSkip } from "../support/netns.ts";
 import { inNamespace } from "../support/node-in-namespace.ts";
+import { useTwoBoxes } from "../support/two-boxes.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`udp addon: skipped, ${why}`);
-
-let lab: Lab;
-let left: Namespace;
-let right: Namespace;
+const why = reasonToSkip("udp addon");
 
 /** Two cables between two boxes: 10.1.0.0/24 on eth0, 10.2.0.0/24 on eth1. */
-beforeAll(async () => {
-  if (why !== undefined) return;
-  lab = await Lab.create();
-  left = await lab.namespace("left");
-  right = await lab.namespace("right");
-  for (const number of [1, 2]) {
-    const name = `eth${number - 1}`;
-    await lab.veth(
-      { namespace: left, interface: name, addresses: [`10.${number}.0.1/24`] },
-      { namespace: right, interface: name, addresses: [`10.${number}.0.2/24`] },
-    );
-  }
+const boxes = useTwoBoxes(why, async (boxes) => {
+  await boxes.cable("eth0", ["10.1.0.1/24"], ["10.1.0.2/24"]);
+  await boxes.cable("eth1", ["10.2.0.1/24"], ["10.2.0.2/24"]);
 });
-
-afterAll(() => lab?.dispose());
 
 /** Listens with `options` on the right box and returns what arrived after the left box ran `send`. */
 async function heard(options: readonly string[], send: string): Promise<unknown> {
   const listener = inNamespace(
-    right,
+    boxes().right,
     `import { openUdp } from "./native/udp/index.ts";
      const all = ${JSON.stringify(options)}.map((text) => ({ text, options: JSON.parse(text) }));
      const got = [];
@@ -48,7 +33,7 @@ async function heard(options: readonly string[], send: string): Promise<unknown>
      console.log("ready");`,
   );
   await listener.line("ready");
-  await inNamespace(left, `import { openUdp } from "./native/udp/index.ts";\n${send}`).ended();
+  await inNamespace(boxes().left, `import { openUdp } from "./native/udp/index.ts";\n${send}`).ended();
   return JSON.parse(await listener.line());
 }
 
@@ -129,11 +114,11 @@ const refusals = [
 ];
 
 test.skipIf(why).each(refusals)("$what is refused with errno's name", async ({ code, message }) => {
-  await left.exec(["ip", "link", "add", "bare", "type", "bridge"]);
-  await left.exec(["ip", "link", "set", "bare", "up"]);
-  await left.exec(["ip", "link", "add", "fallen", "type", "bridge"]);
+  await boxes().left.exec(["ip", "link", "add", "bare", "type", "bridge"]);
+  await boxes().left.exec(["ip", "link", "set", "bare", "up"]);
+  await boxes().left.exec(["ip", "link", "add", "fallen", "type", "bridge"]);
   const said = await inNamespace(
-    left,
+    boxes().left,
     `import { openUdp } from "./native/udp/index.ts";
      try { ${code}; console.log("no error"); } catch (error) { console.log(error.message); }`,
   ).line();
@@ -141,11 +126,11 @@ test.skipIf(why).each(refusals)("$what is refused with errno's name", async ({ c
 });
 
 test.skipIf(why)("a broadcast address that moved is told when sending", async () => {
-  await left.exec(["ip", "link", "add", "moving", "type", "bridge"]);
-  await left.run(["ip", "link", "set", "moving", "up"]);
-  await left.run(["ip", "addr", "add", "10.5.0.1/24", "broadcast", "10.5.0.255", "dev", "moving"]);
+  await boxes().left.exec(["ip", "link", "add", "moving", "type", "bridge"]);
+  await boxes().left.run(["ip", "link", "set", "moving", "up"]);
+  await boxes().left.run(["ip", "addr", "add", "10.5.0.1/24", "broadcast", "10.5.0.255", "dev", "moving"]);
   const said = await inNamespace(
-    left,
+    boxes().left,
     `import { openUdp } from "./native/udp/index.ts";
      import { execFileSync } from "node:child_process";
      const socket = openUdp(${bcast("moving")});

@@ -3,11 +3,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ArpPacket } from "../../native/arp/index.ts";
 import { ClusterLab, type Director } from "../support/cluster.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { inNamespace, type NodeInNamespace } from "../support/node-in-namespace.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`ARP of daemons: skipped, ${why}`);
+const why = reasonToSkip("ARP of daemons");
 
 let lab: ClusterLab;
 

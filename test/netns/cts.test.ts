@@ -3,10 +3,9 @@
 
 import { afterAll, expect, test } from "vitest";
 import { Rounds } from "../support/cts/play.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`cluster test catalogue: skipped, ${why}`);
+const why = reasonToSkip("cluster test catalogue");
 
 const seed = Date.now() % 1_000_000;
 const rounds = new Rounds("pulsebox", seed, (text) => console.log(text));

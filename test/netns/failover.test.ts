@@ -5,10 +5,9 @@ import { afterEach, expect, test } from "vitest";
 import { ClientPing } from "../support/client-ping.ts";
 import { ClusterLab } from "../support/cluster.ts";
 import type { ClusterOptions } from "../support/cluster-file.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`failover between daemons: skipped, ${why}`);
+const why = reasonToSkip("failover between daemons");
 
 /** Milliseconds; deadtime of the laboratory. */
 const deadtime = 500;

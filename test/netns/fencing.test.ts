@@ -7,12 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { ClusterLab, type Director } from "../support/cluster.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { silence, ucastOnEth1, unsilence } from "../support/partition.ts";
 import { until } from "../support/until.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`fencing by daemons: skipped, ${why}`);
+const why = reasonToSkip("fencing by daemons");
 
 let lab: ClusterLab;
 let directory: string;

@@ -3,11 +3,10 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MediaLab } from "../support/media-lab.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`four media: skipped, ${why}`);
+const why = reasonToSkip("four media");
 
 const device = "/dev/shm/ttyS1";
 const media = ["bcast eth0", "ucast eth1", "mcast eth2 225.0.0.1", `serial ${device}`] as const;

@@ -7,12 +7,11 @@ import { encodeNetstring } from "../../firmware/core/heartbeat/frame.ts";
 import type { Message } from "../../firmware/core/heartbeat/message.ts";
 import type { IgnoredFrames } from "../../firmware/core/snapshot.ts";
 import { ClusterLab } from "../support/cluster.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { inNamespace } from "../support/node-in-namespace.ts";
 import { until } from "../support/until.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`hostile frames: skipped, ${why}`);
+const why = reasonToSkip("hostile frames");
 
 const onLan = JSON.stringify({ form: "broadcast", interface: "eth0", port: 694 });
 

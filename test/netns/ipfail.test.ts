@@ -5,11 +5,10 @@ import { afterEach, expect, test } from "vitest";
 import { ClientPing } from "../support/client-ping.ts";
 import { ClusterLab, type Director } from "../support/cluster.ts";
 import type { ClusterOptions } from "../support/cluster-file.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`ipfail between daemons: skipped, ${why}`);
+const why = reasonToSkip("ipfail between daemons");
 
 /** The client's box is the router: two addresses on the switch. */
 const [ROUTER, SECOND] = ["10.77.0.100", "10.77.0.101"];

@@ -7,11 +7,10 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { startBmc } from "../support/bmc.ts";
 import { ClusterLab } from "../support/cluster.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { silence, ucastOnEth1 } from "../support/partition.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`fencing by IPMI: skipped, ${why}`);
+const why = reasonToSkip("fencing by IPMI");
 
 const address = "10.77.0.100";
 const user = "admin";

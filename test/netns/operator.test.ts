@@ -8,10 +8,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Snapshot } from "../../firmware/core/snapshot.ts";
 import { ClusterLab, fromSource } from "../support/cluster.ts";
 import { clusterFile } from "../support/cluster-file.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`operator commands: skipped, ${why}`);
+const why = reasonToSkip("operator commands");
 
 let lab: ClusterLab;
 let directory: string;

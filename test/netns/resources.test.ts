@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { ClusterLab, type ClusterLabOptions, fromSource } from "../support/cluster.ts";
 import { MixedCluster } from "../support/mixed-cluster.ts";
-import { available } from "../support/netns.ts";
+import { available, reasonToSkip } from "../support/netns.ts";
 import { realHeartbeatAvailable } from "../support/real-heartbeat.ts";
 import { ServiceBox } from "../support/service-box.ts";
 import { until } from "../support/until.ts";
@@ -15,8 +15,10 @@ const agents = "/usr/lib/ocf/resource.d/heartbeat";
 const missing = existsSync(`${agents}/Dummy`)
   ? undefined
   : `${agents} is missing; the Debian package is resource-agents`;
-const why = available() ?? (process.getuid?.() === 0 ? missing : "only root may mount");
-if (why !== undefined) console.warn(`resource groups: skipped, ${why}`);
+const why = reasonToSkip(
+  "resource groups",
+  available() ?? (process.getuid?.() === 0 ? missing : "only root may mount"),
+);
 
 let lab: ClusterLab | undefined;
 let box: ServiceBox | undefined;

@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { ClusterLab } from "../support/cluster.ts";
-import { available } from "../support/netns.ts";
+import { available, reasonToSkip } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
-const why = available() ?? (process.getuid?.() === 0 ? undefined : "only root may become another user");
-if (why !== undefined) console.warn(`clients of respawn: skipped, ${why}`);
+const why = reasonToSkip(
+  "clients of respawn",
+  available() ?? (process.getuid?.() === 0 ? undefined : "only root may become another user"),
+);
 
 let lab: ClusterLab | undefined;
 let folder = "";

@@ -2,10 +2,9 @@
 
 import { afterEach, expect, test } from "vitest";
 import { ClusterLab } from "../support/cluster.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`restart of a daemon: skipped, ${why}`);
+const why = reasonToSkip("restart of a daemon");
 
 let lab: ClusterLab | undefined;
 

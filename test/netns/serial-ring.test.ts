@@ -3,11 +3,10 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MediaLab } from "../support/media-lab.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`a ring of serial cables: skipped, ${why}`);
+const why = reasonToSkip("a ring of serial cables");
 
 const [next, previous] = ["/dev/shm/ttyS1", "/dev/shm/ttyS2"] as const;
 const names = ["director1", "director2", "director3"] as const;

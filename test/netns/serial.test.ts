@@ -3,11 +3,10 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MediaLab } from "../support/media-lab.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`serial media between daemons: skipped, ${why}`);
+const why = reasonToSkip("serial media between daemons");
 
 const device = "/dev/shm/ttyS1";
 const baud = 19_200;

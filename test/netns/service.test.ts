@@ -12,12 +12,14 @@ import { initScript, systemdUnit } from "../../firmware/console/service.ts";
 import { buildBinary } from "../../image/binary/build.ts";
 import { ClusterLab } from "../support/cluster.ts";
 import { clusterFile } from "../support/cluster-file.ts";
-import { available, Lab } from "../support/netns.ts";
+import { available, Lab, reasonToSkip } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const why = available() ?? (process.getuid?.() === 0 ? undefined : "a service is run by root");
-if (why !== undefined) console.warn(`the daemon as a service: skipped, ${why}`);
+const why = reasonToSkip(
+  "the daemon as a service",
+  available() ?? (process.getuid?.() === 0 ? undefined : "a service is run by root"),
+);
 const noVerify =
   spawnSync("systemd-analyze", ["--version"]).status === 0 ? undefined : "no systemd-analyze here";
 if (noVerify !== undefined) console.warn(`the unit is not verified: ${noVerify}`);

@@ -4,13 +4,12 @@
 import { afterEach, expect, test } from "vitest";
 import { ClientPing } from "../support/client-ping.ts";
 import { ClusterLab, type Director } from "../support/cluster.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { inNamespace } from "../support/node-in-namespace.ts";
 import { silence, ucastOnEth1, unsilence } from "../support/partition.ts";
 import { until } from "../support/until.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`healed partitions: skipped, ${why}`);
+const why = reasonToSkip("healed partitions");
 
 /** Milliseconds without an answer that a loaded machine may cause; the promise is 1000 and the figures are printed. */
 const most = 5000;

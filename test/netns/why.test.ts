@@ -3,10 +3,9 @@
 import { dirname } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ClusterLab } from "../support/cluster.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`why between daemons: skipped, ${why}`);
+const why = reasonToSkip("why between daemons");
 
 let lab: ClusterLab;
 

@@ -6,11 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { ClusterLab, type Director } from "../support/cluster.ts";
-import { available } from "../support/netns.ts";
+import { reasonToSkip } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`a service checked by the worker: skipped, ${why}`);
+const why = reasonToSkip("a service checked by the worker");
 
 const folder = mkdtempSync(join(tmpdir(), "pulsebox-worker-"));
 let lab: ClusterLab | undefined;

@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { MixedCluster, type MixedOptions } from "./mixed-cluster.ts";
 import { PLACES } from "./mixed-files.ts";
+import { reasonToSkip } from "./netns.ts";
 import type { NullModem } from "./null-modem.ts";
 import { realHeartbeatAvailable } from "./real-heartbeat.ts";
 
@@ -59,9 +60,7 @@ export interface Story {
 
 /** Why no story can be played here, printed once by each test file. */
 export function whyNotBeside(): string | undefined {
-  const why = realHeartbeatAvailable();
-  if (why !== undefined) console.warn(`beside a real heartbeat node: skipped, ${why}`);
-  return why;
+  return reasonToSkip("beside a real heartbeat node", realHeartbeatAvailable());
 }
 
 /** Throws when the real node complained of something that it does not complain of beside its own kind. */

@@ -39,6 +39,12 @@ export function available(): string | undefined {
   return reason;
 }
 
+/** For test.skipIf: `why` the tests of `what` cannot run here, which is printed; undefined if they can. */
+export function reasonToSkip(what: string, why = available()): string | undefined {
+  if (why !== undefined) console.warn(`${what}: skipped, ${why}`);
+  return why;
+}
+
 function whyNot(): string | undefined {
   if (process.platform !== "linux") return `network namespaces need Linux, this is ${process.platform}`;
   const script = "ip link set lo up && nsenter --version && setpriv --version";

@@ -5,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { WantedAddress } from "../../../firmware/core/action.ts";
 import type { Addresses, Outcome } from "../../../firmware/ports/network.ts";
 import { FakeAddresses } from "../../support/fake-ports.ts";
-import { available, Lab, type Namespace } from "../../support/netns.ts";
+import { Lab, type Namespace, reasonToSkip } from "../../support/netns.ts";
 import { inNamespace, type NodeInNamespace } from "../../support/node-in-namespace.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`rtnetlink addresses: skipped, ${why}`);
+const why = reasonToSkip("rtnetlink addresses");
 
 const vip: WantedAddress = {
   interface: "eth0",

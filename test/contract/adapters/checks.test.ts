@@ -10,13 +10,12 @@ import { WorkerChecks, type WorkerChecksOptions } from "../../../firmware/adapte
 import type { CheckSpec } from "../../../firmware/core/program.ts";
 import type { Checks } from "../../../firmware/ports/checks.ts";
 import { FakeChecks } from "../../support/fake-ports.ts";
-import { available, Lab } from "../../support/netns.ts";
+import { Lab, reasonToSkip } from "../../support/netns.ts";
 import { until } from "../../support/until.ts";
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn("skipped: only root can give up being root");
-const noLab = available();
-if (noLab !== undefined) console.warn(`checks of unreachable servers: skipped, ${noLab}`);
+const noLab = reasonToSkip("checks of unreachable servers");
 
 const workerCommand = [
   process.execPath,

@@ -2,12 +2,11 @@
 // was replaced is announced on and listened to again.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { available, Lab, type Namespace } from "../../support/netns.ts";
+import { Lab, type Namespace, reasonToSkip } from "../../support/netns.ts";
 import { inNamespace, type NodeInNamespace } from "../../support/node-in-namespace.ts";
 import { until } from "../../support/until.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`ARP adapter: skipped, ${why}`);
+const why = reasonToSkip("ARP adapter");
 
 let lab: Lab;
 let box: Namespace;

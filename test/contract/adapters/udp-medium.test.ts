@@ -1,31 +1,16 @@
 // The port Medium on a real cable: whole frames between two ends, and a link that goes and comes back is said once and works
 // again without anybody's help.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { available, Lab, type Namespace } from "../../support/netns.ts";
+import { expect, test } from "vitest";
+import { type Namespace, reasonToSkip } from "../../support/netns.ts";
 import { inNamespace, type NodeInNamespace } from "../../support/node-in-namespace.ts";
+import { useTwoBoxes } from "../../support/two-boxes.ts";
 
-const why = available();
-if (why !== undefined) console.warn(`UDP media: skipped, ${why}`);
+const why = reasonToSkip("UDP media");
 
-let lab: Lab;
-let left: Namespace;
-let right: Namespace;
+const boxes = useTwoBoxes(why);
 
-beforeAll(async () => {
-  if (why !== undefined) return;
-  lab = await Lab.create();
-  left = await lab.namespace("left");
-  right = await lab.namespace("right");
-});
-
-afterAll(() => lab?.dispose());
-
-const cable = () =>
-  lab.veth(
-    { namespace: left, interface: "eth0", addresses: ["10.1.0.1/24"] },
-    { namespace: right, interface: "eth0", addresses: ["10.1.0.2/24"] },
-  );
+const cable = () => boxes().cable("eth0", ["10.1.0.1/24"], ["10.1.0.2/24"]);
 
 /** A node with the media of a cluster file that sends its name every 20 ms and prints what it hears and what goes wrong. */
 function node(where: Namespace, name: string, own: string, media: unknown): NodeInNamespace {
@@ -53,17 +38,17 @@ const both = [
 test.skipIf(why)(
   "media wait for an interface that is missing, say so once, and hear each other when it is there",
   async () => {
-    const one = node(left, "one", "10.1.0.1", both);
+    const one = node(boxes().left, "one", "10.1.0.1", both);
     expect(await one.line()).toMatch(/^bcast eth0 error udp: open port 694 on eth0: ENODEV/);
     expect(await one.line()).toMatch(/^ucast eth0 10\.1\.0\.2 error .*ENODEV/);
     expect(await one.line()).toMatch(/^mcast eth0 225\.0\.0\.1 error .*ENODEV/);
-    const other = node(right, "other", "10.1.0.2", both);
+    const other = node(boxes().right, "other", "10.1.0.2", both);
     await cable();
     await one.line("bcast eth0 heard other from 10.1.0.2");
     await one.line("ucast eth0 10.1.0.2 heard other from 10.1.0.2");
     await one.line("mcast eth0 225.0.0.1 heard other from 10.1.0.2");
 
-    await right.run(["ip", "link", "del", "eth0"]);
+    await boxes().right.run(["ip", "link", "del", "eth0"]);
     const errors = new Set<string>();
     while (errors.size < 3) {
       const line = await one.line();
@@ -82,11 +67,11 @@ test.skipIf(why)(
 test.skipIf(why)(
   "unicast to several peers on one interface: each frame belongs to its sender's medium",
   async () => {
-    await right.run(["ip", "addr", "add", "10.1.0.3/24", "dev", "eth0"]);
+    await boxes().right.run(["ip", "addr", "add", "10.1.0.3/24", "dev", "eth0"]);
     const peers = ["10.1.0.2", "10.1.0.3"].map((peer) => ({ kind: "ucast", interface: "eth0", peer }));
-    const one = node(left, "one", "10.1.0.1", peers);
+    const one = node(boxes().left, "one", "10.1.0.1", peers);
     const sender = inNamespace(
-      right,
+      boxes().right,
       `import { createSocket } from "node:dgram";
      for (const address of ["10.1.0.2", "10.1.0.3"]) {
        const socket = createSocket("udp4");

@@ -1,5 +1,6 @@
 // Where a node keeps what must outlive its process, and what `pulsebox why` reads there when the daemon is dead.
 
+import { accessSync, constants } from "node:fs";
 import { isBox } from "./adapters/box-process.ts";
 import { readJournal } from "./adapters/file-journal.ts";
 import type { StoredDecisions } from "./console/why.ts";
@@ -11,5 +12,6 @@ export function stateDirectory(box: boolean): string {
 
 export const storedDecisions: StoredDecisions = (named, count) => {
   const directory = named ?? stateDirectory(isBox());
+  accessSync(directory, constants.R_OK | constants.X_OK);
   return { directory, decisions: readJournal(directory, count) };
 };

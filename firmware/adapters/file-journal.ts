@@ -7,7 +7,7 @@ import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Decision } from "../core/decision.ts";
 import type { Journal } from "../ports/journal.ts";
-import { words } from "./outcome.ts";
+import { codeOf, words } from "./outcome.ts";
 
 /** Decisions in memory, and lines that may wait for the disk. */
 const mostKept = 500;
@@ -33,7 +33,8 @@ export class FileJournal implements Journal {
 
   constructor(options: FileJournalOptions) {
     this.#options = options;
-    this.#kept = readJournal(options.directory, mostKept).slice();
+    // What is wrong there shows when the next decision is stored.
+    this.#kept = readJournal(options.directory, mostKept, () => {}).slice();
   }
 
   record(decision: Decision): void {
@@ -108,13 +109,31 @@ async function endsTorn(file: FileHandle): Promise<boolean> {
   return buffer[0] !== 0x0a;
 }
 
-/** The last decisions stored in a state directory, oldest first; lines that are none are left out. */
-export function readJournal(directory: string, count: number): readonly Decision[] {
-  const lines = ["decisions.1.jsonl", "decisions.jsonl"].flatMap((name) => linesOf(join(directory, name)));
+/**
+ * The last decisions stored in a state directory, oldest first; lines that are none are left out. A file that is there and cannot
+ * be read throws, or is told to `unreadable` and left out.
+ */
+export function readJournal(
+  directory: string,
+  count: number,
+  unreadable: (error: unknown) => void = rethrow,
+): readonly Decision[] {
+  const lines = ["decisions.1.jsonl", "decisions.jsonl"].flatMap((name) => {
+    try {
+      return linesOf(join(directory, name));
+    } catch (error) {
+      unreadable(error);
+      return [];
+    }
+  });
   return lines.flatMap(decisionOf).slice(-count);
 }
 
-/** The lines of a regular file; of one that is longer than ours ever are, those at its end. */
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** The lines of a regular file, none when it is not there; of one that is longer than ours ever are, those at its end. */
 function linesOf(path: string): readonly string[] {
   let descriptor: number | undefined;
   try {
@@ -124,8 +143,9 @@ function linesOf(path: string): readonly string[] {
     const bytes = Buffer.alloc(Math.min(stat.size, 2 * defaultLimit));
     const length = readSync(descriptor, bytes, 0, bytes.length, stat.size - bytes.length);
     return bytes.toString("utf8", 0, length).split("\n");
-  } catch {
-    return []; // ENOENT on a first start; what else there is shows when the next decision is stored
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

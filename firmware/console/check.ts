@@ -46,7 +46,8 @@ async function checkFile(file: string): Promise<CheckedFile> {
 }
 
 function unreadable(file: string, error: unknown): CheckedFile {
-  const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  // Without the system call and the path, which comes first: "ENOENT: no such file or directory".
+  const reason = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/s, "") : String(error);
   const message = `cannot be read: ${reason}`;
   const place = { file, line: 1, column: 1, endColumn: 1 };
   return {

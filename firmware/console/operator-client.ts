@@ -15,6 +15,14 @@ export interface Answer {
 
 export const defaultSocket = "/run/pulsebox/ha.sock";
 
+/** What it means that nobody answers, and what to do about it, by errno's name (connect(2), unix(7)). */
+const remedies: Readonly<Record<string, string>> = {
+  ENOENT: "it does not run here: start its service, or name its socket with --socket",
+  ECONNREFUSED: "it was killed or has crashed: its log says more; start its service",
+  EACCES: "only its own user may ask it: become root",
+  EPERM: "only its own user may ask it: become root",
+};
+
 /** Rejects when no daemon answers at `path`; the message says what to look at. */
 export function askDaemon(path: string, request: DoorRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -23,7 +31,7 @@ export function askDaemon(path: string, request: DoorRequest): Promise<Answer> {
     connection.setEncoding("utf8");
     connection.on("connect", () => connection.write(`${JSON.stringify(request)}\n`));
     connection.on("error", (error: NodeJS.ErrnoException) =>
-      reject(new Error(`no pulsebox ha answers at ${path}: ${error.code ?? error.message}`)),
+      reject(new Error(`no pulsebox ha answers at ${path}: ${whyNot(error)}`)),
     );
     connection.on("data", (chunk: string) => {
       received += chunk;
@@ -34,4 +42,9 @@ export function askDaemon(path: string, request: DoorRequest): Promise<Answer> {
     });
     connection.on("end", () => reject(new Error(`pulsebox ha at ${path} ended before it answered`)));
   });
+}
+
+function whyNot({ code = "", message }: NodeJS.ErrnoException): string {
+  const remedy = remedies[code];
+  return remedy === undefined ? message : `${code} (${remedy})`;
 }

@@ -5,7 +5,7 @@ import type { Streams, WhyOptions } from "./cli.ts";
 import { askDaemon } from "./operator-client.ts";
 import { whyText } from "./why-text.ts";
 
-/** The decisions stored in the directory given, or where this box keeps them; and which directory that was. */
+/** The decisions stored in the directory given, or where this box keeps them; and which directory that was. Throws when it cannot. */
 export type StoredDecisions = (
   directory: string | undefined,
   count: number,
@@ -33,10 +33,27 @@ async function decisionsOf(
     if (decisions === undefined) throw new Error(error ?? `pulsebox ha at ${socket} keeps no decisions`);
     return decisions;
   } catch (error) {
-    const { directory, decisions } = stored(undefined, last);
-    streams.err(`${error instanceof Error ? error.message : error}; read from ${directory}\n`);
-    return decisions;
+    return storedInstead(words(error), () => stored(undefined, last), streams);
   }
+}
+
+/** "No decision" would be no answer where nobody could look. */
+function storedInstead(
+  silence: string,
+  read: () => ReturnType<StoredDecisions>,
+  streams: Streams,
+): readonly Decision[] {
+  try {
+    const { directory, decisions } = read();
+    streams.err(`${silence}; read from ${directory}\n`);
+    return decisions;
+  } catch (error) {
+    throw new Error(`${silence}; what it stored cannot be read: ${words(error)}`);
+  }
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** "2026-11-22 02:14:07" in the box's time zone, as its log has it. */

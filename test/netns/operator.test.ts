@@ -156,11 +156,11 @@ test.skipIf(why)(
   },
 );
 
-test.skipIf(why)("status without a daemon ends with 1 and names the socket", async () => {
+test.skipIf(why)("status without a daemon ends with 1, names the socket and says what to do", async () => {
   const socket = join(directory, "none.sock");
   const { code, stderr } = await lab.client.exec([...fromSource, "status", "--socket", socket]);
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: `pulsebox: no pulsebox ha answers at ${socket}: ENOENT\n`,
+    stderr: `pulsebox: no pulsebox ha answers at ${socket}: ENOENT (it does not run here: start its service, or name its socket with --socket)\n`,
   });
 });

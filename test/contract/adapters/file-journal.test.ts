@@ -135,6 +135,14 @@ test("a state area that cannot be written is told once, forgotten by nobody, and
   expect(warnings).toEqual([expect.any(String), `Decisions are stored in ${path()} again`]);
 });
 
+test("who reads is told of a file that is there and cannot be read; the daemon goes on with the other one", async () => {
+  mkdirSync(join(directory, "state"));
+  writeFileSync(path("decisions.1.jsonl"), `${JSON.stringify(decision(1))}\n`);
+  symlinkSync(path(), path());
+  expect(() => readJournal(join(directory, "state"), 10)).toThrow("ELOOP");
+  expect(numbers(open().last(10))).toEqual([1]);
+});
+
 test("recording never waits for the disk", async () => {
   const journal = open();
   journal.record(decision(1));

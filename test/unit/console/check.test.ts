@@ -50,7 +50,7 @@ test("all files are looked at, and one bad file is enough for 1", async () => {
   expect(code).toBe(1);
   expect(out).toContain(`${good}: cluster laboratory`);
   expect(err).toMatch(/bad\.yaml:\d+:\d+: error: .*70000/);
-  expect(err).toContain(`${missing}: error: cannot be read: ENOENT\n`);
+  expect(err).toContain(`${missing}: error: cannot be read: ENOENT: no such file or directory\n`);
 });
 
 test("as JSON everything is on standard output", async () => {

@@ -6,12 +6,14 @@ import { mkdirSync, statSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import type { DoorRequest, OperatorAnswer, OperatorDoor } from "../ports/operator.ts";
-import { words } from "./outcome.ts";
+import { codeOf, words } from "./outcome.ts";
 
 const longestRequest = 4096;
 const mostConnections = 16;
 const commands = ["status", "why", "takeover", "standby", "fenced", "cleanup", "reload", "forget"] as const;
 const scopes = ["all", "local", "foreign"] as const;
+
+const forbidden: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
 
 type Ask = (request: DoorRequest, answer: (answer: OperatorAnswer) => void) => void;
 
@@ -26,6 +28,16 @@ export class OperatorSocket implements OperatorDoor {
 
   /** Rejects when another process answers at the socket, or when it cannot be made there. */
   async open(ask: Ask): Promise<void> {
+    try {
+      await this.#open(ask);
+    } catch (error) {
+      if (!forbidden.has(codeOf(error))) throw error;
+      const remedy = "run as root, or with a --socket and a --state that this user may write";
+      throw new Error(`the operator socket ${this.#path} cannot be made: ${words(error)}: ${remedy}`);
+    }
+  }
+
+  async #open(ask: Ask): Promise<void> {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o755 });
     const server = createServer((connection) => this.#serve(connection, ask));
     server.maxConnections = mostConnections;

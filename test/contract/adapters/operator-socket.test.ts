@@ -1,8 +1,8 @@
 // The operator's door as a unix socket: several requests on a connection, answers that come late, and who is let in.
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,10 @@ import { OperatorSocket, parseRequest } from "../../../firmware/adapters/operato
 import { askDaemon } from "../../../firmware/console/operator-client.ts";
 import type { Snapshot } from "../../../firmware/core/snapshot.ts";
 import type { DoorRequest, OperatorAnswer } from "../../../firmware/ports/operator.ts";
+
+const root = new URL("../../..", import.meta.url).pathname;
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.warn("skipped: only root may become somebody whom the daemon refuses");
 
 const snapshot = { cluster: "rack7" } as Snapshot;
 
@@ -100,6 +104,36 @@ function leaveBehind(name: string): void {
   spawnSync(process.execPath, ["--eval", listen]);
   expect(statSync(name).isSocket()).toBe(true);
 }
+
+test("who may not make the socket is told who may", async () => {
+  // sysfs lets nobody make a folder, not even root.
+  await expect(new OperatorSocket("/sys/pulsebox/ha.sock").open(() => {})).rejects.toThrow(
+    /^the operator socket \/sys\/pulsebox\/ha\.sock cannot be made: E(PERM|ACCES|ROFS): .*: run as root, or with a --socket and a --state that this user may write$/,
+  );
+});
+
+test("who asks a daemon that was killed is told so", async () => {
+  mkdirSync(join(directory, "run"));
+  leaveBehind(path);
+  await expect(askDaemon(path, { command: "status" })).rejects.toThrow(
+    `no pulsebox ha answers at ${path}: ECONNREFUSED (it was killed or has crashed: its log says more; start its service)`,
+  );
+});
+
+test.skipIf(!isRoot)("who may not ask the daemon is told who may", async () => {
+  await opened();
+  chmodSync(directory, 0o755);
+  const program = `
+    import { askDaemon } from ${JSON.stringify(join(root, "firmware/console/operator-client.ts"))};
+    process.setuid(65534);
+    await askDaemon(${JSON.stringify(path)}, { command: "status" }).catch(({ message }) => console.log(message));`;
+  const argv = ["--input-type=module", "--eval", program];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+  const [said] = await once(child.stdout, "data");
+  expect(String(said)).toBe(
+    `no pulsebox ha answers at ${path}: EACCES (only its own user may ask it: become root)\n`,
+  );
+});
 
 test("a file in the way that is no socket is left alone", async () => {
   const blocked = join(directory, "blocked");

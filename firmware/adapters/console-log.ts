@@ -1,7 +1,7 @@
 // The port Log: lines as heartbeat's logs have them (cluster-glue, cl_log: "heartbeat[PID]: DATE severity: text"), on a box
 // to every active console of the kernel (/sys/class/tty/console/active), elsewhere to standard error.
 
-import { readFileSync } from "node:fs";
+import { fstatSync, readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Severity } from "../core/action.ts";
 import type { Log } from "../ports/log.ts";
@@ -75,7 +75,11 @@ function openStandardError(): LineSink {
     // Opened anew: O_NONBLOCK belongs to the open file, which a terminal shares with the shell.
     return new LineWriter("/proc/self/fd/2");
   } catch {
-    return new StandardErrorSocket(); // ENXIO: a socket, as the journal gives it, cannot be opened by path
+    const kind = fstatSync(2);
+    // A socket, as the journal gives it, cannot be opened by path (ENXIO).
+    if (kind.isSocket() || kind.isFIFO()) return new StandardErrorSocket();
+    // A file or terminal of somebody else, who has handed it down (EACCES).
+    return new LineWriter(2);
   }
 }
 

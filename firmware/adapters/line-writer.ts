@@ -11,16 +11,23 @@ const retryInterval = 20;
 export class LineWriter {
   readonly #descriptor: number;
   readonly #name: string;
+  /** Whether it was opened here. */
+  readonly #own: boolean;
   #waiting: Buffer[] = [];
   #length = 0;
   #dropped = 0;
   #retry: NodeJS.Timeout | undefined;
 
-  /** `path` is a device, a pipe, a file that is appended to, or /proc/self/fd/N. Throws what open(2) answers. */
-  constructor(path: string) {
-    this.#name = path;
+  /**
+   * `target` is the path of a device, a pipe, a file that is appended to, or /proc/self/fd/N; throws what open(2) answers. Or it is
+   * a descriptor, which is used as it is and stays open: whether it ever waits is up to whoever opened it.
+   */
+  constructor(target: string | number) {
+    this.#own = typeof target === "string";
+    this.#name = typeof target === "string" ? target : `/proc/self/fd/${target}`;
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY, O_APPEND } = constants;
-    this.#descriptor = openSync(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_APPEND);
+    this.#descriptor =
+      typeof target === "number" ? target : openSync(target, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_APPEND);
   }
 
   /** `line` is without its end. */
@@ -42,7 +49,7 @@ export class LineWriter {
     }
     clearTimeout(this.#retry);
     this.#waiting = [];
-    closeSync(this.#descriptor);
+    if (this.#own) closeSync(this.#descriptor);
   }
 
   #push(bytes: Buffer): void {

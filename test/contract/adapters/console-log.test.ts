@@ -19,6 +19,9 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.warn("skipped: only root may become somebody who may not open a file");
+
 test("a line has heartbeat's form, and nothing in it can steer a terminal", () => {
   const now = new Date(2026, 10, 5, 7, 8, 9);
   expect(logLine(now, 4711, "WARN", "node n2: is dead")).toBe(
@@ -75,8 +78,8 @@ const program = `
   await log.close();`;
 
 /** What the program above writes to a standard error of the kind given, without what differs from run to run. */
-async function written(standardError: "pipe" | number): Promise<string> {
-  const argv = ["--input-type=module-typescript", "--eval", program];
+async function written(standardError: "pipe" | number, before = ""): Promise<string> {
+  const argv = ["--input-type=module-typescript", "--eval", `${before}${program}`];
   const child = spawn(process.execPath, argv, { cwd: root, stdio: ["ignore", "ignore", standardError] });
   let text = "";
   child.stderr?.on("data", (chunk: Buffer) => {
@@ -91,6 +94,14 @@ const form =
 
 test("standard error as a socket, as a service manager gives it", async () => {
   expect(await written("pipe")).toMatch(form);
+});
+
+test.skipIf(!isRoot)("standard error as a file that this user may not open", async () => {
+  const path = join(directory, "of-root");
+  const file = openSync(path, "a", 0o600);
+  await written(file, "process.setuid(65534);");
+  closeSync(file);
+  expect(readFileSync(path, "latin1")).toMatch(form);
 });
 
 test("standard error as a file: appended to what is there", async () => {

@@ -1,7 +1,7 @@
 // The command line: names, options and words of every command. What a command does is handed in, so that this file decides
 // nothing and loads nothing. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 
-import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
+import { Argument, Command, CommanderError, Help, InvalidArgumentError } from "commander";
 import type { Place } from "../core/convert/places.ts";
 import type { ResourceScope } from "../core/event.ts";
 import { defaultSocket } from "./operator-client.ts";
@@ -89,6 +89,14 @@ function describeCommands(
     .description("High-availability director: heartbeat, failover of addresses, cluster file")
     .version(`pulsebox ${version}`, "-V, --version", "print the version")
     .configureOutput({ writeOut: streams.out, writeErr: streams.err })
+    .configureHelp({
+      // That what is not asked for is not done goes without saying.
+      optionDescription: (option) =>
+        option.defaultValue === false || Array.isArray(option.defaultValue)
+          ? option.description
+          : Help.prototype.optionDescription(option),
+    })
+    .addHelpText("after", "\nExit codes: 0 done, 1 refused or failed, 2 wrong usage.")
     .showHelpAfterError("(pulsebox --help lists commands and options)")
     .exitOverride();
   const add = (name: string, description: string): Command =>

@@ -60,15 +60,20 @@ test("every command has its help", async () => {
     "why",
     "takeover",
     "standby",
+    "cleanup",
     "reload",
     "forget",
     "fenced",
     "reboot",
+    "halt",
+    "poweroff",
     "version",
   ];
   const pages = [(await run("--help")).out];
   for (const topic of topics) pages.push(`--- ${topic}\n${(await run(topic, "--help")).out}`);
   await expect(pages.join("\n")).toMatchFileSnapshot("../../golden/console/help.txt");
+  const listed = [...(pages[0] ?? "").matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name]) => name);
+  expect([...topics, "help"].toSorted()).toEqual(listed.toSorted());
 });
 
 const wrong = [

@@ -6,6 +6,7 @@ import { type Child, type ChildEnd, startChild } from "../../native/child/index.
 import type { Program, ProgramOutcome } from "../core/program.ts";
 import type { Programs } from "../ports/programs.ts";
 import { words } from "./outcome.ts";
+import { OutputTail } from "./output-tail.ts";
 import { locate } from "./program-path.ts";
 
 /** Between SIGTERM and SIGKILL, ms. */
@@ -75,7 +76,7 @@ class Run {
   readonly #grace: number;
   readonly #conclude: (outcome: ProgramOutcome, leftBehind?: Child) => void;
   #child: Child | undefined;
-  #output: Buffer = Buffer.alloc(0);
+  readonly #output = new OutputTail(mostOutput);
   #outputEnded = false;
   /** It has ended and is not collected yet, so that its number still stands for its group. */
   #ended = false;
@@ -111,7 +112,7 @@ class Run {
   }
 
   get output(): string {
-    return this.#output.toString().trim();
+    return this.#output.text;
   }
 
   end(why: "timeout" | "killed"): void {
@@ -150,7 +151,7 @@ class Run {
       if (this.#ended) this.#collectGroup(child);
       return;
     }
-    this.#output = Buffer.concat([this.#output, bytes]).subarray(-mostOutput);
+    this.#output.add(bytes);
   }
 
   #leaderEnded(child: Child): void {

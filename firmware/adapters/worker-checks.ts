@@ -7,6 +7,7 @@ import { type Child, type ChildEnd, startChild } from "../../native/child/index.
 import type { CheckSpec } from "../core/program.ts";
 import type { Checks } from "../ports/checks.ts";
 import { words } from "./outcome.ts";
+import { OutputTail } from "./output-tail.ts";
 import { aliveInterval, decodeReport, encode, LineCutter } from "./worker-messages.ts";
 
 /** Pauses before the worker starts again, ms: doubled with each failure, the first again after a run of `soundRun`. */
@@ -118,7 +119,7 @@ class Worker {
   #channel: Socket | undefined;
   #wanted: readonly CheckSpec[] = [];
   #silence: NodeJS.Timeout | undefined;
-  #output: Buffer = Buffer.alloc(0);
+  readonly #output = new OutputTail(mostOutput);
   /** Why it is being ended from here. */
   #ending: { readonly why: string | undefined } | undefined;
   #second = 0;
@@ -157,9 +158,7 @@ class Worker {
     this.#child = result;
     result.observe(
       () => this.#collect(result),
-      (bytes) => {
-        if (bytes !== undefined) this.#output = Buffer.concat([this.#output, bytes]).subarray(-mostOutput);
-      },
+      (bytes) => this.#printed(bytes),
     );
     const channel = new Socket({ fd: result.channel, readable: true, writable: true });
     this.#channel = channel;
@@ -200,17 +199,19 @@ class Worker {
   }
 
   #collect(child: Child): void {
-    child.readOutput((bytes) => {
-      if (bytes !== undefined) this.#output = Buffer.concat([this.#output, bytes]).subarray(-mostOutput);
-    });
+    child.readOutput((bytes) => this.#printed(bytes));
     child.closeOutput();
     this.#channel?.destroy();
     const end = child.collect();
     this.#over(this.#ending === undefined ? this.#describe(end) : this.#ending.why);
   }
 
+  #printed(bytes: Buffer | undefined): void {
+    if (bytes !== undefined) this.#output.add(bytes);
+  }
+
   #describe(end: ChildEnd): string {
-    const [last] = this.#output.toString().trim().split("\n").slice(-1);
+    const [last] = this.#output.text.split("\n").slice(-1);
     const how = "code" in end ? `ended with ${end.code}` : `ended by ${end.signal}`;
     return last ? `${how} (${last})` : how;
   }

@@ -1,5 +1,6 @@
 // The port Store in a directory: the generation, the uuid and how far each peer's numbering had come, each in a file of its
-// own that is either the old or the new one whatever happens (written beside it, fsync(2), rename(2), fsync of the directory).
+// own that is either the old or the new one whatever happens (written beside it, fsync(2), rename(2)); what a start needs is on
+// the disk when it returns (fsync of the directory).
 // What is needed before the first event is written while the start waits; what comes later is written behind, because a
 // disk may take seconds and heartbeats must not.
 // heartbeat's rule for the generation: the first is the time plus one, each start adds one (heartbeat 3.0.6, hb_generation).
@@ -10,7 +11,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Position } from "../core/heartbeat/inbox.ts";
 import type { Store } from "../ports/store.ts";
-import { words } from "./outcome.ts";
+import { codeOf, words } from "./outcome.ts";
 
 export interface FileStoreOptions {
   readonly directory: string;
@@ -157,7 +158,7 @@ export class FileStore implements Store {
     try {
       text = readFileSync(this.#path(name), "latin1").trim();
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (codeOf(error) === "ENOENT") return undefined;
       throw error;
     }
     if (form.test(text)) return text;

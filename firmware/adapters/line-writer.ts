@@ -2,6 +2,7 @@
 // O_NONBLOCK (open(2)), a bounded queue, and what did not fit is counted and said as soon as there is room again.
 
 import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { codeOf } from "./outcome.ts";
 
 /** Bytes that may wait; about six seconds of a 115200 baud line. */
 const capacity = 64 * 1024;
@@ -84,8 +85,7 @@ export class LineWriter {
     try {
       return writeSync(this.#descriptor, bytes);
     } catch (error) {
-      const full = error instanceof Error && "code" in error && error.code === "EAGAIN";
-      return full ? undefined : bytes.length;
+      return codeOf(error) === "EAGAIN" ? undefined : bytes.length;
     }
   }
 }

@@ -42,7 +42,7 @@ export class OperatorSocket implements OperatorDoor {
     const server = createServer((connection) => this.#serve(connection, ask));
     server.maxConnections = mostConnections;
     await listen(server, this.#path).catch(async (error: unknown) => {
-      if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+      if (codeOf(error) !== "EADDRINUSE") throw error;
       if (await isAnswered(this.#path)) {
         throw new Error(`another pulsebox ha runs on this box: it answers at ${this.#path}`);
       }

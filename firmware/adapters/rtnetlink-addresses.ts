@@ -12,7 +12,7 @@ import {
 import type { WantedAddress } from "../core/action.ts";
 import type { ObservedAddress, ObservedRoute } from "../core/event.ts";
 import type { Addresses, Link, NetworkSink, Outcome } from "../ports/network.ts";
-import { outcomeOf } from "./outcome.ts";
+import { codeOf, outcomeOf } from "./outcome.ts";
 
 export class RtnetlinkAddresses implements Addresses {
   readonly #warn: (text: string) => void;
@@ -83,7 +83,7 @@ function unless(code: string, action: () => void): Outcome {
     try {
       action();
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === code)) throw error;
+      if (codeOf(error) !== code) throw error;
     }
   });
 }

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClassicStream, emptyStream, takePiece } from "../core/heartbeat/classic-stream.ts";
 import type { Medium, MediumSink } from "../ports/medium.ts";
-import { words } from "./outcome.ts";
+import { codeOf, words } from "./outcome.ts";
 import { SendQueue } from "./send-queue.ts";
 import type { OpenSerialPort, SerialPort } from "./serial-port.ts";
 
@@ -179,9 +179,8 @@ export class SerialMedium implements Medium {
   async #sendPiece(port: SerialPort, piece: Uint8Array): Promise<void> {
     const due = this.#timeOf(piece.length);
     const stuck = setTimeout(() => {
-      if (this.#reported.has("ETIMEDOUT")) return;
-      this.#reported.add("ETIMEDOUT");
-      this.#say("ETIMEDOUT", "TTY write timeout (no connection or bad cable?)");
+      if (this.#isNews("ETIMEDOUT"))
+        this.#say("ETIMEDOUT", "TTY write timeout (no connection or bad cable?)");
     }, due + stuckAfter);
     try {
       const began = performance.now();
@@ -212,12 +211,15 @@ export class SerialMedium implements Medium {
     });
   }
 
-  /** Each kind of error once until a frame got out. */
   #reportError(error: unknown): void {
-    const code = error instanceof Error && "code" in error ? String(error.code) : words(error);
-    if (this.#closing || this.#reported.has(code)) return;
+    if (!this.#closing && this.#isNews(codeOf(error))) this.#sink?.error(words(error));
+  }
+
+  /** Each kind of error is said once until a frame got out. */
+  #isNews(code: string): boolean {
+    if (this.#reported.has(code)) return false;
     this.#reported.add(code);
-    this.#sink?.error(words(error));
+    return true;
   }
 
   #say(code: string, text: string): void {

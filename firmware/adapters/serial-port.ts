@@ -13,7 +13,7 @@ import {
   unsentBytes,
   watchModemLines,
 } from "../../native/serial/index.ts";
-import { outcomeOf } from "./outcome.ts";
+import { codeOf, outcomeOf } from "./outcome.ts";
 
 export interface SerialPort {
   /** The next bytes, as soon as there are any; rejects when the port is gone or closed. */
@@ -34,6 +34,8 @@ export type OpenSerialPort = (path: string, baud: number) => Promise<SerialPort>
 /** ms between two looks at the modem lines: below the shortest sensible deadtime. */
 const lookInterval = 50;
 const readBuffer = 4096;
+/** What the modem lines of a port answer that has none. */
+const withoutLines = new Set(["ENOTTY", "EINVAL"]);
 
 export const openSerialPort: OpenSerialPort = async (path, baud) => {
   const { SerialPort: Package } = await import("serialport");
@@ -110,8 +112,7 @@ function watchPresence(
       if (present !== before) changed(present);
     },
     (error) => {
-      const noLines = "code" in error && (error.code === "ENOTTY" || error.code === "EINVAL");
-      if (!noLines) failed(error);
+      if (!withoutLines.has(codeOf(error))) failed(error);
     },
     lookInterval,
   );

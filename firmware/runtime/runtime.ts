@@ -137,20 +137,23 @@ export class Runtime<State> {
     if (event.type === "tick" && !this.#fenced) this.#feed(event.now);
   }
 
-  /** The only place that pets, and never again once the node has asked for its machine's reset: a tick went through the queue and everything it asked for was done. */
+  /**
+   * The only place that pets, and never again once the node has asked for its machine's reset: a tick went through the queue and
+   * everything it asked for was done.
+   */
   #feed(now: Instant): void {
     this.#ports.watchdog?.pet();
     this.#fed = now.monotonic;
   }
 
   #armWake(): void {
-    const next = this.#logic.nextWake(this.#state);
     const { watchdog, clock } = this.#ports;
-    const hungry = watchdog === undefined ? undefined : (this.#fed ?? 0) + (watchdog.timeout * 1000) / 3;
     if (this.#fenced) {
       clock.wakeAt(undefined, () => {});
       return;
     }
+    const next = this.#logic.nextWake(this.#state);
+    const hungry = watchdog === undefined ? undefined : (this.#fed ?? 0) + (watchdog.timeout * 1000) / 3;
     const at = next === undefined ? hungry : Math.min(next, hungry ?? next);
     clock.wakeAt(at, () => this.#post({ type: "tick" }));
   }

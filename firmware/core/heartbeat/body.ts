@@ -17,11 +17,16 @@ export type ResourceReason = "shutdown" | "standby" | "req_our_resources()" | "m
 /** heartbeat's words (ha_msg.h, T_STONITH_*); with the two bad ones nothing is taken over yet. */
 export type StonithResult = "OK" | "n_stnth" | "unneeded" | "bad" | "badhost";
 
-interface Addressed {
+export interface Addressed {
   /** The node meant; the others count the message's sequence number and ignore the rest. */
   readonly dest: string;
   /** 16 bytes, when the sender knows them. */
   readonly destuuid?: Uint8Array;
+}
+
+/** To one node; `uuid` as far as it is known. */
+export function addressed(node: string, uuid: Uint8Array | undefined): Addressed {
+  return { dest: node, ...(uuid && { destuuid: uuid }) };
 }
 
 interface FromIpfail extends Addressed {

@@ -1,7 +1,14 @@
 // Reads a message as what it says: every field checked against the values and bounds of heartbeat 3.0.6, every fault
 // named. What is hex and what is decimal on the wire ends here (NS_rexmit alone counts in decimal).
 
-import type { InvalidMessage, KnownMessage, MessageBody, UnknownMessage } from "./body.ts";
+import {
+  type Addressed,
+  addressed,
+  type InvalidMessage,
+  type KnownMessage,
+  type MessageBody,
+  type UnknownMessage,
+} from "./body.ts";
 import { type FieldReader, fieldReader } from "./fields.ts";
 import { isControl, type Message, type Trailer } from "./message.ts";
 
@@ -138,11 +145,8 @@ function readResource(read: FieldReader): MessageBody {
   };
 }
 
-function addressee(read: FieldReader): { dest: string; destuuid?: Uint8Array } {
-  return {
-    dest: read.nodeName("dest"),
-    ...(read.has("destuuid") && { destuuid: read.uuid("destuuid") }),
-  };
+function addressee(read: FieldReader): Addressed {
+  return addressed(read.nodeName("dest"), read.has("destuuid") ? read.uuid("destuuid") : undefined);
 }
 
 /** ipfail speaks to ipfail; its messages pass through the nodes' own numbering. */

@@ -3,7 +3,7 @@
 // What fills a hole afterwards is delivered as `late`; a late resource or status message is history, not news.
 // Only an advancing number is evidence of a living node, so that recorded frames cannot keep a dead one alive.
 
-import type { MessageBody } from "./body.ts";
+import { addressed, type MessageBody } from "./body.ts";
 import type { Trailer } from "./message.ts";
 import { HISTORY, MOST_PER_REQUEST } from "./outbox.ts";
 
@@ -177,11 +177,7 @@ function arrived(inbox: Inbox, sequence: number, now: number): Inbox {
 function acks(inbox: Inbox, sequence: number): readonly MessageBody[] {
   if (sequence % ACK_EVERY !== inbox.ackTrigger) return [];
   for (const missing of inbox.missing.keys()) if (missing < sequence) return [];
-  return [{ type: "NS_ackmsg", ...addressee(inbox), sequence }];
-}
-
-function addressee({ peer, uuid }: Inbox): { dest: string; destuuid?: Uint8Array } {
-  return { dest: peer, ...(uuid && { destuuid: uuid }) };
+  return [{ type: "NS_ackmsg", ...addressed(inbox.peer, inbox.uuid), sequence }];
 }
 
 /** The peer no longer has `sequence`, and so nothing older: these holes stay. `trailer` is that of the refusal. */
@@ -215,7 +211,7 @@ export function tick(inbox: Inbox, now: number): { inbox: Inbox; replies: readon
     else break;
     missing.set(sequence, { since, askAt: now + REQUEST_AGAIN });
   }
-  const to = addressee(inbox);
+  const to = addressed(inbox.peer, inbox.uuid);
   return {
     inbox: { ...inbox, missing, pausedUntil: now + REQUEST_PACE },
     replies: ranges.map((range) => ({ type: "NS_rexmit", ...to, ...range })),

@@ -12,7 +12,7 @@ import type { ResourceScope } from "../event.ts";
 import { type NodeState, partnerOf } from "../node.ts";
 import { holdingOf, isNone, NONE, without } from "../resource/sides.ts";
 import { log, nowOf, send, setPeer, type Turn } from "../turn.ts";
-import type { Holding, KnownMessage } from "./body.ts";
+import { type Addressed, addressed, type Holding, type KnownMessage } from "./body.ts";
 import { offerHandover } from "./handshake.ts";
 import { type Disadvantages, heldBackDeadline, judgeStandings } from "./held-back.ts";
 import { WORDS } from "./log-words.ts";
@@ -138,11 +138,12 @@ function tellRealNode(turn: Turn, peer: Peer): void {
 
 function tellCount(turn: Turn, peer: Peer, generation: number, count: number): void {
   setIpfail(turn, { ...turn.state.ipfail, told: { generation, count } });
-  send(turn, { type: "num_ping_nodes", ...addressed(peer), clientGeneration: 0, pingNodes: count });
+  send(turn, { type: "num_ping_nodes", ...betweenIpfails(peer), pingNodes: count });
 }
 
-function addressed({ name, inbox }: Peer): { dest: string; destuuid?: Uint8Array; clientGeneration: number } {
-  return { dest: name, ...(inbox.uuid && { destuuid: inbox.uuid }), clientGeneration: 0 };
+/** From this node's ipfail, on its first start, to the peer's. */
+function betweenIpfails({ name, inbox }: Peer): Addressed & { readonly clientGeneration: number } {
+  return { ...addressed(name, inbox.uuid), clientGeneration: 0 };
 }
 
 /** The ipfail of a real node has said something. */
@@ -172,9 +173,9 @@ export function onIpfailMessage(turn: Turn, peer: Peer, message: IpfailMessage):
 /** The answers of heartbeat's ipfail to another one's number. */
 function compare(turn: Turn, peer: Peer, theirs: number, own: number): void {
   learn(turn, peer, theirs);
-  if (own > theirs) send(turn, { type: "you_are_dead", ...addressed(peer) });
+  if (own > theirs) send(turn, { type: "you_are_dead", ...betweenIpfails(peer) });
   if (own !== theirs) return;
-  send(turn, { type: "abort_giveup", ...addressed(peer) });
+  send(turn, { type: "abort_giveup", ...betweenIpfails(peer) });
   // Balanced: what is theirs goes back, when auto_failback wants it.
   const next = partnerOf(turn.state);
   if (next !== undefined && turn.state.claim.sides.has(peer.name))

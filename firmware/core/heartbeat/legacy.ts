@@ -9,6 +9,7 @@ import { changeClaim } from "../resource/acquisition.ts";
 import { presentSides } from "../resource/groups.ts";
 import { either, without } from "../resource/sides.ts";
 import { log, nowOf, send, type Turn } from "../turn.ts";
+import { addressed } from "./body.ts";
 import { WORDS } from "./log-words.ts";
 import { isAlive, type Peer } from "./membership.ts";
 import { settled } from "./ownership.ts";
@@ -120,9 +121,8 @@ function payDebts(turn: Turn, peer: Peer): void {
   const due = legacy.owed.filter((debt) => !isHere(debt));
   if (due.length === 0) return;
   setTalk(turn, { owed: legacy.owed.filter(isHere) });
-  const { uuid } = peer.inbox;
   for (const { group, owned } of due) {
-    const to = { dest: peer.name, ...(uuid && { destuuid: uuid }) };
+    const to = addressed(peer.name, peer.inbox.uuid);
     send(turn, { type: "ip-request-resp", ...to, group, owned, ok: true });
   }
 }

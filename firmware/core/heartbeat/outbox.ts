@@ -2,7 +2,7 @@
 // and a history from which peers get what they missed. Control messages (NS_*) are not numbered. Acks only tell the
 // real node how much of its history is still wanted; here the history has a fixed length, so they need no state.
 
-import type { MessageBody } from "./body.ts";
+import type { Addressed, MessageBody } from "./body.ts";
 import { isControl, type Message, type Trailer, withTrailer } from "./message.ts";
 
 /** Messages kept for retransmission, as in the real node. */
@@ -65,7 +65,7 @@ export interface Retransmission {
  */
 export function onRexmitRequest(
   outbox: Outbox,
-  peer: { readonly dest: string; readonly destuuid?: Uint8Array },
+  peer: Addressed,
   first: number,
   last: number,
   now: number,
@@ -93,7 +93,7 @@ export function onRexmitRequest(
 }
 
 /** One refusal per number, as the real node reads them. */
-function refusals(peer: { readonly dest: string }, first: number, last: number): MessageBody[] {
+function refusals(peer: Addressed, first: number, last: number): MessageBody[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => ({
     type: "NS_nak_rexmit",
     ...peer,

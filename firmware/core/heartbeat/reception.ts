@@ -7,7 +7,7 @@ import type { NodeState } from "../node.ts";
 import { sidesOf } from "../resource/sides.ts";
 import type { IgnoredFrames } from "../snapshot.ts";
 import { log, logRarely, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
-import type { KnownMessage } from "./body.ts";
+import { addressed, type KnownMessage } from "./body.ts";
 import { abortHandover, handoverAlive, onAsk, onGiving, onTakeoverRequest } from "./handshake.ts";
 import { type Inbox, onRefusal, type Reception, receive } from "./inbox.ts";
 import { onIpfailMessage } from "./ipfail.ts";
@@ -155,7 +155,8 @@ function onHeard(turn: Turn, peer: Peer): void {
 
 function understand(turn: Turn, message: KnownMessage, raw: Message): void {
   const { self } = turn.state.setup;
-  const { src } = message.trailer;
+  const { src, srcuuid } = message.trailer;
+  const sender = addressed(src, srcuuid);
   if ("dest" in message && message.dest !== self) return;
   if (isUnspoken(turn.state, message.type)) {
     if (isQuestion(message)) log(turn, WORDS.noStandby());
@@ -185,7 +186,7 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
       break;
     case "reqnodes": {
       const nodes = turn.state.cluster.nodes.map(({ name }) => name);
-      send(turn, { type: "repnodes", ...addressee(message.trailer), nodes, deleted: [] });
+      send(turn, { type: "repnodes", ...sender, nodes, deleted: [] });
       break;
     }
     case "addnode":
@@ -194,7 +195,7 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
       logRarely(turn, `node list of ${src}`, WORDS.nodeList(src, message.type, message.nodes));
       break;
     case "NS_rexmit":
-      resend(turn, message, addressee(message.trailer));
+      resend(turn, message, sender);
       break;
     case "NS_nak_rexmit":
       refused(turn, peerNamed(turn, src), message.trailer, message.sequence);
@@ -302,8 +303,4 @@ function onShutdone(turn: Turn, peer: Peer): void {
 
 function refused(turn: Turn, peer: Peer, trailer: Trailer, sequence: number): void {
   setPeer(turn, { ...peer, inbox: onRefusal(peer.inbox, trailer, sequence) });
-}
-
-function addressee({ src, srcuuid }: Trailer): { dest: string; destuuid?: Uint8Array } {
-  return { dest: src, ...(srcuuid && { destuuid: srcuuid }) };
 }

@@ -11,7 +11,7 @@ import { wake as inboxWake } from "./heartbeat/inbox.ts";
 import { EVEN, type Ipfail, ipfailDeadline } from "./heartbeat/ipfail.ts";
 import { type LegacyTalk, legacyDeadline, NO_TALK } from "./heartbeat/legacy.ts";
 import { linkDeadline } from "./heartbeat/links.ts";
-import { createPeer, deathAt, type Peer } from "./heartbeat/membership.ts";
+import { createPeer, deathAt, isAlive, type Peer } from "./heartbeat/membership.ts";
 import type { Move } from "./heartbeat/moves.ts";
 import type { Orders } from "./heartbeat/orders.ts";
 import { createOutbox, type Outbox } from "./heartbeat/outbox.ts";
@@ -153,6 +153,11 @@ export function createNode(cluster: ClusterConfig, setup: NodeSetup): NodeState 
 export function partnerOf({ peers }: NodeState): Peer | undefined {
   const [partner, ...others] = peers.values();
   return others.length === 0 ? partner : undefined;
+}
+
+/** The other nodes that were heard and are not dead. */
+export function livingPeers({ peers }: NodeState): readonly Peer[] {
+  return [...peers.values()].filter(isAlive);
 }
 
 /** Nothing is decided any more. */

@@ -7,13 +7,13 @@ import type { OperatorRequest, ResourceScope } from "./event.ts";
 import { confirmFenced } from "./heartbeat/fencing.ts";
 import { offerHandover, requestHandover } from "./heartbeat/handshake.ts";
 import { isHeldBack } from "./heartbeat/held-back.ts";
-import { isAlive, isGone, type Peer } from "./heartbeat/membership.ts";
+import { isGone, type Peer } from "./heartbeat/membership.ts";
 import { beginMove, sidesToMove } from "./heartbeat/moves.ts";
 import { forgetPosition } from "./heartbeat/positions.ts";
 import { ownReach, reachWords, worseNode } from "./heartbeat/reach.ts";
 import { isStable } from "./heartbeat/report.ts";
 import { isLegacy } from "./heartbeat/spoken.ts";
-import { type NodeState, partnerOf } from "./node.ts";
+import { livingPeers, type NodeState, partnerOf } from "./node.ts";
 import { reload } from "./reload.ts";
 import { cleanUp, clearFailures } from "./resource/failure.ts";
 import { both, includes, isNone, sidesOf } from "./resource/sides.ts";
@@ -122,7 +122,7 @@ function refusalAmongMore(
   command: "takeover" | "standby",
   scope: ResourceScope,
 ): string | undefined {
-  const living = [...state.peers.values()].filter(isAlive);
+  const living = livingPeers(state);
   if (isNone(sidesToMove(state, command, scope))) return `nothing to do: there is no ${scope} group to move`;
   if (living.length === 0) return "no other node is active";
   if (command === "takeover" && isHeldBack(state, state.setup.self))

@@ -2,10 +2,9 @@
 
 import { isPresumedThere } from "./heartbeat/legacy.ts";
 import type { Peer } from "./heartbeat/membership.ts";
-import { isAlive } from "./heartbeat/membership.ts";
 import { isStable } from "./heartbeat/report.ts";
 import type { SplitBrains } from "./heartbeat/split-brain.ts";
-import type { NodeState } from "./node.ts";
+import { livingPeers, type NodeState } from "./node.ts";
 import { groupAt, isGivenUp, itemOf } from "./resource/group-state.ts";
 import { addressesOf, heldAddresses, wantedAddresses } from "./resource/groups.ts";
 import type { AddressResource } from "./resource/placement.ts";
@@ -159,8 +158,7 @@ function fencingSnapshot({ fencings }: NodeState, name: string, now: number): Fe
 }
 
 function pingNodeSnapshots(state: NodeState, now: number): PingNodeSnapshot[] {
-  const { pingNodes, setup, peers } = state;
-  const living = [...peers.values()].filter(isAlive);
+  const { pingNodes, setup } = state;
   return pingNodes.nodes.map(({ name, members, status, lastHeard }) => ({
     name,
     members,
@@ -168,7 +166,9 @@ function pingNodeSnapshots(state: NodeState, now: number): PingNodeSnapshot[] {
     ...(lastHeard !== undefined && { lastHeardAgo: now - lastHeard }),
     reachedBy: [
       ...(status === "ping" ? [setup.self] : []),
-      ...living.filter(({ reach }) => reach?.names?.includes(name)).map((peer) => peer.name),
+      ...livingPeers(state)
+        .filter(({ reach }) => reach?.names?.includes(name))
+        .map((peer) => peer.name),
     ],
   }));
 }

@@ -3,7 +3,7 @@
 // works this out from what it hears; that two may differ for a moment is why sharing.ts asks before it takes.
 
 import type { ClusterConfig } from "../config/cluster.ts";
-import type { NodeState } from "../node.ts";
+import { livingPeers, type NodeState } from "../node.ts";
 import { failedSides } from "../resource/failure.ts";
 import { NONE, type Sides } from "../resource/sides.ts";
 import { isHeldBack } from "./held-back.ts";
@@ -75,9 +75,12 @@ export function isInTouch(state: NodeState, name: string): boolean {
 }
 
 /** This node, those that it hears, and those that they hear. */
-function present({ setup, peers }: NodeState): ReadonlySet<string> {
-  const living = [...peers.values()].filter(isAlive);
-  const names = living.flatMap(({ name, view }) => [name, ...(view?.cluster?.hears.keys() ?? [])]);
+function present(state: NodeState): ReadonlySet<string> {
+  const { setup, peers } = state;
+  const names = livingPeers(state).flatMap(({ name, view }) => [
+    name,
+    ...(view?.cluster?.hears.keys() ?? []),
+  ]);
   return new Set([setup.self, ...names.filter((name) => peers.get(name)?.departed !== true)]);
 }
 

@@ -2,14 +2,13 @@
 // that one owns what was meant, and answered then or with what came between.
 
 import type { ResourceScope } from "../event.ts";
-import type { NodeState } from "../node.ts";
+import { livingPeers, type NodeState } from "../node.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
 import { both, either, includes, isNone, type Sides, sidesOf, without } from "../resource/sides.ts";
 import { takeSnapshot } from "../snapshot.ts";
 import { log, nowOf, type Turn } from "../turn.ts";
 import { ableNodes, isInTouch, sidesInUse } from "./designation.ts";
 import { WORDS } from "./log-words.ts";
-import { isAlive } from "./membership.ts";
 import { type Order, type Orders, withOrder } from "./orders.ts";
 
 export interface Move {
@@ -96,8 +95,8 @@ function isDone(state: NodeState, side: string, owner: string): boolean {
 function isUnderWay(state: NodeState, side: string, owner: string): boolean {
   const releasing = (claim: Sides, has: Sides): boolean => has.has(side) && !claim.has(side);
   if (releasing(state.claim.sides, left(state))) return true;
-  const others = [...state.peers.values()].filter(isAlive);
-  if (others.some(({ view }) => view !== undefined && releasing(view.claim, view.has))) return true;
+  if (livingPeers(state).some(({ view }) => view !== undefined && releasing(view.claim, view.has)))
+    return true;
   const claim = owner === state.setup.self ? state.claim.sides : state.peers.get(owner)?.view?.claim;
   return claim?.has(side) === true;
 }

@@ -1,7 +1,7 @@
 // What a node says without being asked: a status message with each keepalive and at every change, and a resource
 // message whenever what it owns, or whether that is settled, has changed.
 
-import { isOver, type NodeState, partnerOf } from "../node.ts";
+import { isOver, livingPeers, type NodeState, partnerOf } from "../node.ts";
 import { failedSides } from "../resource/failure.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
 import { allSides, both, either, holdingOf, includes, isNone, NONE, sameSides } from "../resource/sides.ts";
@@ -61,10 +61,9 @@ function isAgreed(state: NodeState): boolean {
 
 /** Among three or more: nobody living may have what this node claims, and this node wants nothing more. */
 function isSettled(state: NodeState): boolean {
-  const living = [...state.peers.values()].filter(isAlive);
   return (
     isNone(state.wants) &&
-    living.every(
+    livingPeers(state).every(
       (peer) =>
         peer.view !== undefined &&
         hearsUs(state, peer) &&
@@ -89,8 +88,9 @@ export function ownView(state: NodeState): NodeView {
   return { ...rest, cluster: ownClusterView(state) };
 }
 
-function ownClusterView({ wants, orders, peers, self }: NodeState): ClusterView {
-  const living = [...peers.values()].filter(isAlive);
+function ownClusterView(state: NodeState): ClusterView {
+  const { wants, orders, peers, self } = state;
+  const living = livingPeers(state);
   return {
     wants,
     echo: new Map(

@@ -8,7 +8,7 @@
 //    owns it, has any of it left, or wants it with a better rank. So no two can take the same, whatever each believes.
 // 4. Nothing is taken while another living node still hears one that this node calls dead: that one may own anything.
 
-import type { NodeState } from "../node.ts";
+import { livingPeers, type NodeState } from "../node.ts";
 import { changeClaim } from "../resource/acquisition.ts";
 import { announceAgain } from "../resource/announce.ts";
 import { both, either, isNone, NONE, type Sides, sameSides, sidesIn, without } from "../resource/sides.ts";
@@ -25,7 +25,7 @@ import { hearsUs, peerMayHave } from "./report.ts";
 export function share(turn: Turn): void {
   for (const { name } of turn.state.peers.values()) noticeChange(turn, name);
   for (const peer of turn.state.peers.values()) if (!isAlive(peer)) endDispute(turn, peer);
-  for (const { name } of living(turn.state)) {
+  for (const { name } of livingPeers(turn.state)) {
     learnOrders(turn, name);
     settleDispute(turn, name);
     settleEstrangement(turn, name);
@@ -36,10 +36,6 @@ export function share(turn: Turn): void {
   if (!sameSides(wants, turn.state.wants)) turn.state = { ...turn.state, wants };
   if (running) take(turn);
   advanceMove(turn);
-}
-
-function living({ peers }: NodeState): readonly Peer[] {
-  return [...peers.values()].filter(isAlive);
 }
 
 /** What a death and a return change at once. */
@@ -67,7 +63,10 @@ function noteInheritance(turn: Turn, name: string): void {
   const peer = state.peers.get(name);
   if (peer === undefined) return;
   const unknown = peer.departed ? NONE : sidesInUse(state.cluster);
-  const owned = living(state).reduce((all, { view }) => either(all, view?.claim ?? NONE), state.claim.sides);
+  const owned = livingPeers(state).reduce(
+    (all, { view }) => either(all, view?.claim ?? NONE),
+    state.claim.sides,
+  );
   const held = without(peer.held ?? unknown, owned);
   if (peer.held === undefined || !sameSides(held, peer.held)) setPeer(turn, { ...peer, held });
 }
@@ -83,7 +82,7 @@ function withdraw(turn: Turn, fits: (owner: string, side: string) => boolean): v
 /** A node that has been here for long does not hear it either: there is no need to wait for its boot, as after a power cut. */
 function believeWitnesses(turn: Turn, peer: Peer): void {
   const { deadtime } = turn.state.cluster.heartbeat;
-  const witnessed = living(turn.state).some(
+  const witnessed = livingPeers(turn.state).some(
     ({ status, view }) => status === "active" && view?.cluster?.hears.has(peer.name) === false,
   );
   if (witnessed && peer.patience > deadtime) setPeer(turn, { ...peer, patience: deadtime });
@@ -123,7 +122,7 @@ function handOn(turn: Turn): void {
 function isReady(state: NodeState, name: string, side: string): boolean {
   const taker = state.peers.get(name);
   if (taker?.view?.cluster?.wants.has(side) !== true || !hearsUs(state, taker)) return false;
-  return living(state).every((peer) => peer === taker || peer.view?.cluster?.echo.get(name)?.has(side));
+  return livingPeers(state).every((peer) => peer === taker || peer.view?.cluster?.echo.get(name)?.has(side));
 }
 
 /** What this node is designated for, does not own and could own. */
@@ -145,13 +144,15 @@ function isBlocked(state: NodeState): boolean {
 
 /** The living nodes that hear `name`. */
 function heardBy(state: NodeState, name: string): readonly Peer[] {
-  return living(state).filter(({ view }) => view?.cluster?.hears.has(name));
+  return livingPeers(state).filter(({ view }) => view?.cluster?.hears.has(name));
 }
 
 function take(turn: Turn): void {
   const { state } = turn;
   const { claim } = state;
-  const agreed = [...state.wants].filter((side) => living(state).every((peer) => yields(state, peer, side)));
+  const agreed = [...state.wants].filter((side) =>
+    livingPeers(state).every((peer) => yields(state, peer, side)),
+  );
   const gains = sidesIn(agreed.filter((side) => isFenced(turn, side)));
   if (isNone(gains)) return;
   const dead = lastOwners(state, gains);

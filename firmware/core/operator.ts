@@ -20,70 +20,78 @@ import { both, includes, isNone, sidesOf } from "./resource/sides.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
+type Move = Extract<OperatorRequest, { command: "takeover" | "standby" }>;
+
 export function onOperator(turn: Turn, request: OperatorRequest, id: number): void {
-  if (request.command === "status" || request.command === "why" || request.command === "cleanup") {
-    if (request.command === "cleanup") cleanUpFor(turn);
-    answer(turn, id, request.command === "why" ? { last: request.last } : {});
-    return;
-  }
-  if (request.command === "reload" || request.command === "forget" || request.command === "fenced") {
-    administer(turn, request, id);
-    return;
-  }
-  const error = refusal(turn.state, request.command, request.scope, nowOf(turn));
-  if (error !== undefined) {
-    answer(turn, id, { error });
-    return;
-  }
-  record(turn, { what: "operator", request: `${request.command} ${request.scope}` });
-  const meant = sidesOf(request.scope, turn.state.setup.self, turn.state.cluster);
-  if (turn.state.peers.size > 1) {
-    if (request.command === "takeover") clearFailures(turn, meant);
-    const error = beginMove(turn, request.command, request.scope, id);
-    if (error !== undefined) answer(turn, id, { error });
-    return;
-  }
-  if (request.command === "standby") offerHandover(turn, request.scope, "operator", id);
-  else {
-    clearFailures(turn, meant);
-    requestHandover(turn, request.scope, id);
+  switch (request.command) {
+    case "status":
+      answer(turn, id);
+      break;
+    case "why":
+      answer(turn, id, { last: request.last });
+      break;
+    case "takeover":
+    case "standby":
+      move(turn, request, id);
+      break;
+    case "cleanup":
+      record(turn, { what: "operator", request: "cleanup" });
+      cleanUp(turn);
+      answer(turn, id);
+      break;
+    case "reload":
+      settle(turn, id, "reload", reload(turn, request.cluster));
+      break;
+    case "forget":
+      settle(turn, id, `forget ${request.node}`, forgetPosition(turn, request.node));
+      break;
+    case "fenced":
+      // Recorded with the fencing that it ends.
+      answer(turn, id, refused(confirmFenced(turn, request.node)));
+      break;
+    default:
+      request satisfies never;
   }
 }
 
-function answer(turn: Turn, id: number, more: { readonly error?: string; readonly last?: number }): void {
+function answer(
+  turn: Turn,
+  id: number,
+  more: { readonly error?: string; readonly last?: number } = {},
+): void {
   const snapshot = takeSnapshot(turn.state, turn.event.now);
   turn.actions.push({ type: "answer", id, ...more, snapshot });
 }
 
-function cleanUpFor(turn: Turn): void {
-  record(turn, { what: "operator", request: "cleanup" });
-  cleanUp(turn);
+function refused(error: string | undefined): { readonly error?: string } {
+  return error === undefined ? {} : { error };
 }
 
-/** What needs no other node: done at once, or refused. */
-function administer(
-  turn: Turn,
-  request: Extract<OperatorRequest, { command: "reload" | "forget" | "fenced" }>,
-  id: number,
-): void {
-  const error = refusalOrDone(turn, request);
-  answer(turn, id, error === undefined ? {} : { error });
+/** Answers what was done at once, and recorded then, or refused with an `error`. */
+function settle(turn: Turn, id: number, request: string, error: string | undefined): void {
+  if (error === undefined) record(turn, { what: "operator", request });
+  answer(turn, id, refused(error));
 }
 
-function refusalOrDone(turn: Turn, request: Parameters<typeof administer>[1]): string | undefined {
-  // Recorded with what it is about.
-  if (request.command === "fenced") return confirmFenced(turn, request.node);
-  const error =
-    request.command === "reload" ? reload(turn, request.cluster) : forgetPosition(turn, request.node);
-  const node = request.command === "forget" ? ` ${request.node}` : "";
-  if (error === undefined) record(turn, { what: "operator", request: `${request.command}${node}` });
-  return error;
+/** Answers what is refused at once; a move that begins is answered by its end. */
+function move(turn: Turn, { command, scope }: Move, id: number): void {
+  const error = refusal(turn.state, command, scope, nowOf(turn)) ?? begin(turn, { command, scope }, id);
+  if (error !== undefined) answer(turn, id, { error });
+}
+
+function begin(turn: Turn, { command, scope }: Move, id: number): string | undefined {
+  record(turn, { what: "operator", request: `${command} ${scope}` });
+  if (command === "takeover") clearFailures(turn, sidesOf(scope, turn.state.setup.self, turn.state.cluster));
+  if (turn.state.peers.size > 1) return beginMove(turn, command, scope, id);
+  if (command === "standby") offerHandover(turn, scope, "operator", id);
+  else requestHandover(turn, scope, id);
+  return undefined;
 }
 
 /** Why the move cannot be made now; undefined when it can. */
 function refusal(
   state: NodeState,
-  command: "takeover" | "standby",
+  command: Move["command"],
   scope: ResourceScope,
   now: number,
 ): string | undefined {
@@ -119,7 +127,7 @@ function towardsWorse(state: NodeState, { name, reach }: Peer, now: number): str
 
 function refusalAmongMore(
   state: NodeState,
-  command: "takeover" | "standby",
+  command: Move["command"],
   scope: ResourceScope,
 ): string | undefined {
   const living = livingPeers(state);

@@ -167,7 +167,7 @@ export function isOver({ phase }: Self): boolean {
 
 /** Monotonic ms of the earliest deadline, when the runtime sends a `tick`; undefined when the node waits for nothing. */
 export function nextWake(state: NodeState): number | undefined {
-  return earliest(deadlines(state));
+  return earliest(deadlines(state).values());
 }
 
 /** Everything the node waits for, by name. */

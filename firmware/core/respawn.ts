@@ -41,8 +41,7 @@ export function createClients(respawn: readonly RespawnConfig[]): Clients {
 
 /** Monotonic ms of the earliest start that is due; undefined when none is. */
 export function nextClientStart(clients: Clients): number | undefined {
-  const due = clients.flatMap(({ phase }) => (phase.kind === "waiting" ? [phase.until] : []));
-  return earliest(new Map(due.map((at, index) => [String(index), at])));
+  return earliest(clients.flatMap(({ phase }) => (phase.kind === "waiting" ? [phase.until] : [])));
 }
 
 export function clientsRun(clients: Clients): boolean {

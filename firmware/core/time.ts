@@ -24,10 +24,10 @@ export function disarmed(deadlines: Deadlines, name: string): Deadlines {
   return rest;
 }
 
-/** The earliest deadline, or undefined when nothing is armed. */
-export function earliest(deadlines: Deadlines): number | undefined {
+/** The earliest of these moments, or undefined when there is none. */
+export function earliest(moments: Iterable<number>): number | undefined {
   let soonest: number | undefined;
-  for (const at of deadlines.values()) if (soonest === undefined || at < soonest) soonest = at;
+  for (const at of moments) if (soonest === undefined || at < soonest) soonest = at;
   return soonest;
 }
 

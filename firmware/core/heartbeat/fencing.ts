@@ -7,6 +7,7 @@ import type { FencingConfig } from "../config/cluster.ts";
 import { record } from "../decision.ts";
 import type { NodeState } from "../node.ts";
 import type { ProgramOutcome } from "../program.ts";
+import { earliest } from "../time.ts";
 import { log, nowOf, send, type Turn } from "../turn.ts";
 import {
   deviceName,
@@ -100,8 +101,7 @@ export function awaitsFencing({ fencings }: NodeState): boolean {
 
 /** Monotonic ms of the next step that is due. */
 export function nextFencing({ nodes }: Fencings): number | undefined {
-  const due = [...nodes.values()].filter(({ stage }) => stage === "waiting").map(({ at }) => at);
-  return due.length === 0 ? undefined : Math.min(...due);
+  return earliest([...nodes.values()].filter(({ stage }) => stage === "waiting").map(({ at }) => at));
 }
 
 /** Starts what is due, and ends the fencing of whoever is not dead any more. */

@@ -3,6 +3,7 @@
 // What fills a hole afterwards is delivered as `late`; a late resource or status message is history, not news.
 // Only an advancing number is evidence of a living node, so that recorded frames cannot keep a dead one alive.
 
+import { earliest } from "../time.ts";
 import { addressed, type MessageBody } from "./body.ts";
 import type { Trailer } from "./message.ts";
 import { HISTORY, MOST_PER_REQUEST } from "./outbox.ts";
@@ -188,10 +189,7 @@ export function onRefusal(inbox: Inbox, trailer: Trailer, sequence: number): Inb
 
 /** When `tick` is next due, in monotonic milliseconds; undefined when nothing is missing. */
 export function wake(inbox: Inbox): number | undefined {
-  let soonest: number | undefined;
-  for (const { askAt } of inbox.missing.values()) {
-    if (soonest === undefined || askAt < soonest) soonest = askAt;
-  }
+  const soonest = earliest([...inbox.missing.values()].map(({ askAt }) => askAt));
   return soonest === undefined ? undefined : Math.max(soonest, inbox.pausedUntil);
 }
 

@@ -117,19 +117,19 @@ test.skipIf(why)("a wrong key: every frame is counted, the log has one line", as
   expect(lines[0]).toContain("its signature with key 1 is not ours");
 });
 
-test.skipIf(why)("the right key under a strange name", async () => {
+test.skipIf(why)("a strange name signed with the right key is counted and not answered", async () => {
   await broadcast([signedWith("the right key", status("director9", 1_900_000_000))]);
   await countsOnly({ foreignNode: 1 });
 });
 
-test.skipIf(why)("a real frame cut at any place, and noise", async () => {
+test.skipIf(why)("a real frame cut at any place is counted, and so is noise", async () => {
   const [frame = new Uint8Array()] = await overheard(1);
   const cuts = [1, 4, 60, frame.length - 43, frame.length - 1].map((length) => frame.subarray(0, length));
   await broadcast([...cuts, new Uint8Array(0), new Uint8Array(1400).fill(0xff)]);
   await countsOnly({ malformed: cuts.length + 2 });
 });
 
-test.skipIf(why)("one bit of a real frame changed anywhere", async () => {
+test.skipIf(why)("a real frame with one bit changed anywhere is counted", async () => {
   const [frame = new Uint8Array()] = await overheard(1);
   const places = [20, 50, 100, frame.length - 60];
   const bent = places.map((place) => frame.map((byte, index) => (index === place ? byte ^ 1 : byte)));
@@ -140,7 +140,7 @@ test.skipIf(why)("one bit of a real frame changed anywhere", async () => {
   });
 });
 
-test.skipIf(why)("real frames replayed later", async () => {
+test.skipIf(why)("real frames that are replayed later are counted", async () => {
   const frames = await overheard(5);
   await until("the frames are old", async () => {
     const { members } = await lab.director1.status();
@@ -150,27 +150,33 @@ test.skipIf(why)("real frames replayed later", async () => {
   await countsOnly({ replayed: frames.length });
 });
 
-test.skipIf(why)("the last words of a dead peer, played back to a node that has started anew", async () => {
-  const frames = await overheard(10);
-  await lab.director1.end("SIGTERM");
-  await lab.director2.end("SIGKILL");
-  const since = lab.director1.log.length;
-  await lab.director1.start();
-  await broadcast(frames);
-  await lab.director1.said(/Ignored frame from 10\.77\.0\.100: a replay of director2's message/, since);
-  await lab.director1.said(/node director2: is dead/, since);
-  const words = lab.director1.log.slice(since);
-  expect(words.match(/Status update for node director2|Link director2:eth0 up/g)).toBeNull();
-  await lab.director2.start();
-  await lab.settled(lab.director1);
-});
+test.skipIf(why)(
+  "the last words of a dead peer are no life, also to a node that has started anew",
+  async () => {
+    const frames = await overheard(10);
+    await lab.director1.end("SIGTERM");
+    await lab.director2.end("SIGKILL");
+    const since = lab.director1.log.length;
+    await lab.director1.start();
+    await broadcast(frames);
+    await lab.director1.said(/Ignored frame from 10\.77\.0\.100: a replay of director2's message/, since);
+    await lab.director1.said(/node director2: is dead/, since);
+    const words = lab.director1.log.slice(since);
+    expect(words.match(/Status update for node director2|Link director2:eth0 up/g)).toBeNull();
+    await lab.director2.start();
+    await lab.settled(lab.director1);
+  },
+);
 
-test.skipIf(why)("a peer's shutdown of an earlier life, signed with the right key", async () => {
-  const { fields } = status("director2", 1);
-  const old = { fields: [...fields.filter(({ name }) => !["t", "st", "dt", "protocol"].includes(name))] };
-  const shutdone = {
-    fields: [{ name: "t", value: "shutdone" }, { name: "st", value: "dead" }, ...old.fields],
-  };
-  await broadcast([signedWith("the right key", shutdone as Message)]);
-  await countsOnly({ replayed: 1 });
-});
+test.skipIf(why)(
+  "a peer's shutdown of an earlier life ends nothing, though signed with the right key",
+  async () => {
+    const { fields } = status("director2", 1);
+    const old = { fields: [...fields.filter(({ name }) => !["t", "st", "dt", "protocol"].includes(name))] };
+    const shutdone = {
+      fields: [{ name: "t", value: "shutdone" }, { name: "st", value: "dead" }, ...old.fields],
+    };
+    await broadcast([signedWith("the right key", shutdone as Message)]);
+    await countsOnly({ replayed: 1 });
+  },
+);

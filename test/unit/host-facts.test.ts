@@ -21,6 +21,6 @@ test.each([
   expect(boardSerial(text)).toBeUndefined();
 });
 
-test.each(["KPHTX42\n", "23A0001", "VMware-56 4d 0a", "0A1"])("%j is one", (text) => {
+test.each(["KPHTX42\n", "23A0001", "VMware-56 4d 0a", "0A1"])("%j is a serial number", (text) => {
   expect(boardSerial(text)).toBe(text.trim());
 });

@@ -1,4 +1,4 @@
-// The port Medium on a real cable: whole frames between two ends, and a link that goes and comes back is said once and works
+// The port Medium on a real cable: whole frames between two ends, on the udpport of the file, and a link that goes and comes back is said once and works
 // again without anybody's help.
 
 import { expect, test } from "vitest";
@@ -17,7 +17,7 @@ function node(where: Namespace, name: string, own: string, media: unknown): Node
   return inNamespace(
     where,
     `import { heartbeatMedia } from "./firmware/adapters/heartbeat-media.ts";
-     const { media } = heartbeatMedia({ udpport: 694, media: ${JSON.stringify(media)} }, new Set(["${own}"]));
+     const { media } = heartbeatMedia({ udpport: 6940, media: ${JSON.stringify(media)} }, new Set(["${own}"]));
      for (const medium of media) {
        medium.open({
          frame: (bytes, source) => console.log(medium.id + " heard " + Buffer.from(bytes) + " from " + source),
@@ -39,7 +39,7 @@ test.skipIf(why)(
   "media wait for an interface that is missing, say so once, and hear each other when it is there",
   async () => {
     const one = node(boxes().left, "one", "10.1.0.1", both);
-    expect(await one.line()).toMatch(/^bcast eth0 error udp: open port 694 on eth0: ENODEV/);
+    expect(await one.line()).toMatch(/^bcast eth0 error udp: open port 6940 on eth0: ENODEV/);
     expect(await one.line()).toMatch(/^ucast eth0 10\.1\.0\.2 error .*ENODEV/);
     expect(await one.line()).toMatch(/^mcast eth0 225\.0\.0\.1 error .*ENODEV/);
     const other = node(boxes().right, "other", "10.1.0.2", both);
@@ -75,7 +75,7 @@ test.skipIf(why)(
       `import { createSocket } from "node:dgram";
      for (const address of ["10.1.0.2", "10.1.0.3"]) {
        const socket = createSocket("udp4");
-       socket.bind(0, address, () => setInterval(() => socket.send(address, 694, "10.1.0.1"), 20));
+       socket.bind(0, address, () => setInterval(() => socket.send(address, 6940, "10.1.0.1"), 20));
      }`,
     );
     await one.line("ucast eth0 10.1.0.2 heard 10.1.0.2 from 10.1.0.2");

@@ -67,7 +67,11 @@ function openerOf(error: YAMLError, openers: readonly Span[]): Span | undefined 
 function reportSyntax(document: Document, text: string, building: Building): void {
   const openers = openersOf(document);
   const lines = new Set<number>();
+  let indented = true;
   for (const error of [...document.errors, ...document.warnings].slice(0, mostProblems)) {
+    // Where the indentation is lost, it is lost on every line that follows.
+    if (error.code === "BAD_INDENT" && !indented) continue;
+    if (error.code === "BAD_INDENT" || error.code === "TAB_AS_INDENT") indented = false;
     const opener = openerOf(error, openers);
     const span = opener ?? { start: error.pos[0], end: error.pos[1] };
     const message =

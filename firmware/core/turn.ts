@@ -11,6 +11,7 @@ import type { Peer } from "./heartbeat/membership.ts";
 import type { Field, Message } from "./heartbeat/message.ts";
 import { number } from "./heartbeat/outbox.ts";
 import { isUnspoken } from "./heartbeat/spoken.ts";
+import { invariant } from "./invariant.ts";
 import type { NodeState, Self } from "./node.ts";
 import { telling } from "./told.ts";
 
@@ -36,6 +37,13 @@ export function setSelf(turn: Turn, change: Partial<Self>): void {
 /** Replaces what is known of the node that `peer` names. */
 export function setPeer(turn: Turn, peer: Peer): void {
   turn.state = { ...turn.state, peers: new Map(turn.state.peers).set(peer.name, peer) };
+}
+
+/** As it is by now: what is done about a message changes its sender more than once. */
+export function peerNamed(turn: Turn, name: string): Peer {
+  const peer = turn.state.peers.get(name);
+  invariant(peer !== undefined, `${name} is a peer of ${turn.state.setup.self}`);
+  return peer;
 }
 
 export function log(turn: Turn, { severity, text }: LogLine): void {

@@ -83,6 +83,7 @@ export type MessageBody =
   | (FromIpfail & { readonly type: "abort_giveup" });
 
 export type KnownMessage = MessageBody & { readonly trailer: Trailer };
+export type Known<T extends KnownMessage["type"]> = Extract<KnownMessage, { type: T }>;
 
 /** A message of a type that is not ours, with a valid trailer: it counts in its sender's numbering. */
 export interface UnknownMessage {

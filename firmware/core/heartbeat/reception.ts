@@ -2,30 +2,24 @@
 // none of that is counted and ignored (RFC 1122's "be liberal" ends at the signature).
 
 import { record } from "../decision.ts";
-import { invariant } from "../invariant.ts";
 import type { NodeState } from "../node.ts";
-import { sidesOf } from "../resource/sides.ts";
 import type { IgnoredFrames } from "../snapshot.ts";
-import { log, logRarely, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
+import { log, logRarely, nowOf, peerNamed, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import { addressed, type KnownMessage } from "./body.ts";
-import { abortHandover, handoverAlive, onAsk, onGiving, onTakeoverRequest } from "./handshake.ts";
+import { abortHandover, onAsk, onTakeoverRequest } from "./handshake.ts";
 import { type Inbox, onRefusal, type Reception, receive } from "./inbox.ts";
 import { onIpfailMessage } from "./ipfail.ts";
 import { onIpRequest, onIpResponse } from "./legacy.ts";
 import { linkHeard } from "./links.ts";
 import { WORDS } from "./log-words.ts";
-import { died, heard, type Peer, restarted } from "./membership.ts";
-import { type Message, type Trailer, text } from "./message.ts";
+import { heard, type Peer, restarted } from "./membership.ts";
+import type { Message, Trailer } from "./message.ts";
 import { HISTORY } from "./outbox.ts";
-import { parseReach, REACH_FIELD } from "./reach.ts";
+import { onResource, onShutdone, onStarting, onStatus, onStonith } from "./peer-reports.ts";
 import { readFrame } from "./read-frame.ts";
-import { sayHolding, viewOfRealNode } from "./report.ts";
 import { resend } from "./retransmission.ts";
 import { sendOn } from "./ring.ts";
 import { isUnspoken } from "./spoken.ts";
-import { parseView, VIEW_FIELD } from "./view.ts";
-
-type Known<T extends KnownMessage["type"]> = Extract<KnownMessage, { type: T }>;
 
 export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8Array): void {
   const reading = readFrame(turn, bytes);
@@ -53,12 +47,9 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
   if (reception.verdict === "replayed") {
     if (isAskedForByAnother(turn.state, peer, trailer)) {
       setPeer(turn, { ...peer, ...sendOn(turn, peer, medium, raw, trailer) });
-      return;
+    } else if (!isOvertaken(peer, trailer, nowOf(turn))) {
+      ignore(turn, "replayed", source, replayWords(peer, trailer));
     }
-    // Just after a first meeting, copies that were overtaken on another medium look like replays.
-    const justMet = peer.metAt !== undefined && nowOf(turn) - peer.metAt < peer.deadtime;
-    if (justMet && trailer.hg === peer.inbox.position?.generation) return;
-    ignore(turn, "replayed", source, replayWords(peer, trailer));
     return;
   }
   const met = isMet(peer.inbox, reception.inbox);
@@ -81,6 +72,11 @@ export function onFrame(turn: Turn, medium: string, source: string, bytes: Uint8
 function isMet(before: Inbox, after: Inbox): boolean {
   if (before.position?.generation !== after.position?.generation) return true;
   return after.heard && !before.heard;
+}
+
+/** Just after a first meeting, copies that were overtaken on another medium look like replays. */
+function isOvertaken({ metAt, deadtime, inbox }: Peer, { hg }: Trailer, now: number): boolean {
+  return metAt !== undefined && now - metAt < deadtime && hg === inbox.position?.generation;
 }
 
 function replayWords({ name, inbox }: Peer, { hg = 0, seq }: Trailer): string {
@@ -120,13 +116,6 @@ function noteSignsOfLife(turn: Turn, name: string, medium: string, { verdict, ev
     log(turn, WORDS.linkUp(name, link));
   }
   setPeer(turn, { ...peer, links: linkHeard(peer.links, medium, now) });
-}
-
-/** As it is by now: what is done about a message changes its sender more than once. */
-function peerNamed(turn: Turn, name: string): Peer {
-  const peer = turn.state.peers.get(name);
-  invariant(peer !== undefined, `${name} is a peer of ${turn.state.setup.self}`);
-  return peer;
 }
 
 /** A higher generation of a peer that was not called dead: its earlier life is over all the same. */
@@ -220,85 +209,6 @@ function understand(turn: Turn, message: KnownMessage, raw: Message): void {
     default:
       message satisfies never;
   }
-}
-
-function onStatus(turn: Turn, peer: Peer, message: Known<"status">, raw: Message): void {
-  const sequence = message.trailer.seq ?? 0;
-  if (sequence <= peer.statusSequence) return;
-  const field = text(raw, VIEW_FIELD);
-  const view = field === undefined ? undefined : parseView(field, peer.name, turn.state.cluster);
-  const reach = parseReach(text(raw, REACH_FIELD) ?? "");
-  if (message.status !== peer.status || peer.statusSequence === 0) {
-    const from = peer.statusSequence === 0 ? "unknown" : peer.status;
-    record(turn, { what: "status", node: peer.name, from, to: message.status });
-    log(turn, WORDS.statusUpdate(peer.name, message.status));
-  }
-  if (view?.stable && !peer.view?.stable) log(turn, WORDS.remoteTransition());
-  setPeer(turn, {
-    ...peer,
-    status: message.status,
-    deadtime: message.deadtime,
-    patience: message.deadtime,
-    statusSequence: sequence,
-    kind: view === undefined ? "heartbeat" : "pulsebox",
-    ...(view !== undefined && { view }),
-    ...(reach !== undefined && { reach }),
-  });
-  if (view !== undefined && view.handover !== "none") handoverAlive(turn);
-  // A real node in an earlier state has not listened to our `starting`.
-  if (view === undefined && message.status === "active" && peer.status !== "active") greet(turn);
-}
-
-function greet(turn: Turn): void {
-  if (turn.state.self.phase === "running") send(turn, { type: "starting" });
-}
-
-/** The peer asks what we hold. */
-function onStarting(turn: Turn): void {
-  if (turn.state.self.phase === "running") sayHolding(turn);
-}
-
-/** Of one of ours the status messages tell the same and more. */
-function onResource(turn: Turn, peer: Peer, message: Known<"resource">): void {
-  const sequence = message.trailer.seq ?? 0;
-  if (sequence <= peer.resourceSequence) return;
-  const next = { ...peer, resourceSequence: sequence };
-  if (message.reason === "shutdown") {
-    record(turn, { what: "leaving", node: peer.name });
-    log(turn, WORDS.shutdownNotice(peer.name));
-    setPeer(turn, { ...next, leaving: true });
-    abortHandover(turn, `${peer.name} is shutting down`);
-    return;
-  }
-  setPeer(turn, next);
-  if (message.reason === "standby") onGiving(turn);
-  if (peer.kind === "pulsebox" || message.stable === undefined) return;
-  if (message.stable && !peer.view?.stable) log(turn, WORDS.remoteTransition());
-  const holds = sidesOf(message.holds, peer.name, turn.state.cluster);
-  const view = viewOfRealNode(turn.state, peer.view, holds, message.stable);
-  setPeer(turn, { ...next, view });
-}
-
-/** A real node tells by this that it called the named node dead and takes everything. */
-function onStonith(turn: Turn, peer: Peer, { node, result }: Known<"stonith">): void {
-  const { setup } = turn.state;
-  if (
-    result === "bad" ||
-    result === "badhost" ||
-    node !== setup.self ||
-    peer.kind !== "heartbeat" ||
-    peer.view === undefined
-  )
-    return;
-  setPeer(turn, { ...peer, view: { ...peer.view, alone: true } });
-}
-
-function onShutdone(turn: Turn, peer: Peer): void {
-  if (!peer.leaving) log(turn, WORDS.shutdownNotice(peer.name));
-  record(turn, { what: "departed", node: peer.name });
-  log(turn, WORDS.gaveUp(peer.name));
-  abortHandover(turn, `${peer.name} has shut down`);
-  setPeer(turn, { ...died(peerNamed(turn, peer.name)), departed: true });
 }
 
 function refused(turn: Turn, peer: Peer, trailer: Trailer, sequence: number): void {

@@ -4,7 +4,7 @@
 
 import type { NodeState } from "../node.ts";
 import { nowOf, send, setSelf, type Turn, transmit } from "../turn.ts";
-import type { Addressed, KnownMessage } from "./body.ts";
+import type { Addressed, Known } from "./body.ts";
 import { compose } from "./compose.ts";
 import { type Field, type Message, text } from "./message.ts";
 import { onRexmitRequest } from "./outbox.ts";
@@ -12,7 +12,7 @@ import { holdingMessage } from "./report.ts";
 
 export function resend(
   turn: Turn,
-  { first, last }: Extract<KnownMessage, { type: "NS_rexmit" }>,
+  { first, last }: Known<"NS_rexmit">,
   to: Addressed,
 ): void {
   const answer = onRexmitRequest(turn.state.self.outbox, to, first, last, nowOf(turn));

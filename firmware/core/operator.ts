@@ -2,6 +2,7 @@
 // move is the same handshake by which nodes move groups among themselves; it is answered when it is complete, or with the
 // sentence that says why it cannot be.
 
+import { answer, answerWithDecisions } from "./answer.ts";
 import { record } from "./decision.ts";
 import type { OperatorRequest, ResourceScope } from "./event.ts";
 import { confirmFenced } from "./heartbeat/fencing.ts";
@@ -17,7 +18,6 @@ import { livingPeers, type NodeState, partnerOf } from "./node.ts";
 import { reload } from "./reload.ts";
 import { cleanUp, clearFailures } from "./resource/failure.ts";
 import { both, includes, isNone, sidesOf } from "./resource/sides.ts";
-import { takeSnapshot } from "./snapshot.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
 type Move = Extract<OperatorRequest, { command: "takeover" | "standby" }>;
@@ -28,7 +28,7 @@ export function onOperator(turn: Turn, request: OperatorRequest, id: number): vo
       answer(turn, id);
       break;
     case "why":
-      answer(turn, id, { last: request.last });
+      answerWithDecisions(turn, id, request.last);
       break;
     case "takeover":
     case "standby":
@@ -47,36 +47,23 @@ export function onOperator(turn: Turn, request: OperatorRequest, id: number): vo
       break;
     case "fenced":
       // Recorded with the fencing that it ends.
-      answer(turn, id, refused(confirmFenced(turn, request.node)));
+      answer(turn, id, confirmFenced(turn, request.node));
       break;
     default:
       request satisfies never;
   }
 }
 
-function answer(
-  turn: Turn,
-  id: number,
-  more: { readonly error?: string; readonly last?: number } = {},
-): void {
-  const snapshot = takeSnapshot(turn.state, turn.event.now);
-  turn.actions.push({ type: "answer", id, ...more, snapshot });
-}
-
-function refused(error: string | undefined): { readonly error?: string } {
-  return error === undefined ? {} : { error };
-}
-
 /** Answers what was done at once, and recorded then, or refused with an `error`. */
 function settle(turn: Turn, id: number, request: string, error: string | undefined): void {
   if (error === undefined) record(turn, { what: "operator", request });
-  answer(turn, id, refused(error));
+  answer(turn, id, error);
 }
 
 /** Answers what is refused at once; a move that begins is answered by its end. */
 function move(turn: Turn, { command, scope }: Move, id: number): void {
   const error = refusal(turn.state, command, scope, nowOf(turn)) ?? begin(turn, { command, scope }, id);
-  if (error !== undefined) answer(turn, id, { error });
+  if (error !== undefined) answer(turn, id, error);
 }
 
 function begin(turn: Turn, { command, scope }: Move, id: number): string | undefined {

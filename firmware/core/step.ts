@@ -2,6 +2,7 @@
 // This page is its contents: each kind of event, and then what is true now, in the order in which it matters.
 
 import type { Action } from "./action.ts";
+import { answer } from "./answer.ts";
 import type { Event } from "./event.ts";
 import { advanceFencing, onFenceEnded } from "./heartbeat/fencing.ts";
 import { advanceHandover } from "./heartbeat/handshake.ts";
@@ -28,7 +29,6 @@ import { onChangeFailed, onObserved, onRival, pursueClaim } from "./resource/acq
 import { onProgramEnded } from "./resource/operation.ts";
 import { onChecked } from "./resource/service-check.ts";
 import { onClientEnded, startClients } from "./respawn.ts";
-import { takeSnapshot } from "./snapshot.ts";
 import { log, logRarely, type Turn } from "./turn.ts";
 
 export interface Step {
@@ -126,11 +126,6 @@ function onCarrier(turn: Turn, name: string, up: boolean): void {
 }
 
 function answerAfterEnd(turn: Turn, id: number): void {
-  const snapshot = takeSnapshot(turn.state, turn.event.now);
-  turn.actions.push({
-    type: "answer",
-    id,
-    error: turn.state.self.phase === "fenced" ? "this node is being reset" : "this node has shut down",
-    snapshot,
-  });
+  const { phase } = turn.state.self;
+  answer(turn, id, phase === "fenced" ? "this node is being reset" : "this node has shut down");
 }

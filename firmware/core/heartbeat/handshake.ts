@@ -2,6 +2,7 @@
 // released before the taker acquires; whatever breaks off leaves sides that nobody has, which negotiation.ts gives
 // to their preferred node.
 
+import { answer } from "../answer.ts";
 import { recordHandover } from "../decision.ts";
 import type { ResourceScope } from "../event.ts";
 import { type NodeState, partnerOf } from "../node.ts";
@@ -18,7 +19,6 @@ import {
   sidesOf,
   without,
 } from "../resource/sides.ts";
-import { takeSnapshot } from "../snapshot.ts";
 import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
 import { ANSWER_WITHIN, alive, type Handover, proceeding } from "./handover.ts";
 import { WORDS } from "./log-words.ts";
@@ -244,7 +244,7 @@ function finish(turn: Turn, handover: Handover): void {
   end(turn);
   const failbackDue = handover.role === "taker" && handover.cause === "ipfail";
   if (peer !== undefined) setPeer(turn, { ...peer, failbackDue });
-  answer(turn, handover);
+  answerOperator(turn, handover);
 }
 
 function expire(turn: Turn, { stage, deadline }: Handover, peer: string): void {
@@ -261,7 +261,7 @@ export function abortHandover(turn: Turn, why: string): void {
   recordHandover(turn, "failed", handover, why);
   log(turn, WORDS.handoverFailed(why));
   end(turn);
-  answer(turn, handover, why);
+  answerOperator(turn, handover, why);
 }
 
 /** The peer shows that it is still at it. */
@@ -291,8 +291,6 @@ function end(turn: Turn): void {
   turn.state = rest;
 }
 
-function answer(turn: Turn, { operator }: Handover, error?: string): void {
-  if (operator === undefined) return;
-  const snapshot = takeSnapshot(turn.state, turn.event.now);
-  turn.actions.push({ type: "answer", id: operator, ...(error !== undefined && { error }), snapshot });
+function answerOperator(turn: Turn, { operator }: Handover, error?: string): void {
+  if (operator !== undefined) answer(turn, operator, error);
 }

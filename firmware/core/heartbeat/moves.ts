@@ -1,11 +1,11 @@
 // Standby and takeover in a cluster of three nodes or more: an order (orders.ts) that names another owner, watched until
 // that one owns what was meant, and answered then or with what came between.
 
+import { answer } from "../answer.ts";
 import type { ResourceScope } from "../event.ts";
 import { livingPeers, type NodeState } from "../node.ts";
 import { completeSides, presentSides } from "../resource/groups.ts";
 import { both, either, includes, isNone, type Sides, sidesOf, without } from "../resource/sides.ts";
-import { takeSnapshot } from "../snapshot.ts";
 import { log, nowOf, type Turn } from "../turn.ts";
 import { ableNodes, isInTouch, sidesInUse } from "./designation.ts";
 import { WORDS } from "./log-words.ts";
@@ -130,6 +130,5 @@ function end(turn: Turn, error?: string): void {
   const { move, ...rest } = turn.state;
   if (move === undefined) return;
   turn.state = rest;
-  const snapshot = takeSnapshot(turn.state, turn.event.now);
-  turn.actions.push({ type: "answer", id: move.operator, ...(error !== undefined && { error }), snapshot });
+  answer(turn, move.operator, error);
 }

@@ -10,11 +10,7 @@ import { type Field, type Message, text } from "./message.ts";
 import { onRexmitRequest } from "./outbox.ts";
 import { holdingMessage } from "./report.ts";
 
-export function resend(
-  turn: Turn,
-  { first, last }: Known<"NS_rexmit">,
-  to: Addressed,
-): void {
+export function resend(turn: Turn, { first, last }: Known<"NS_rexmit">, to: Addressed): void {
   const answer = onRexmitRequest(turn.state.self.outbox, to, first, last, nowOf(turn));
   setSelf(turn, { outbox: answer.outbox });
   for (const each of answer.resends) transmit(turn, isClaim(each) ? updated(each, turn.state) : each);

@@ -1,7 +1,7 @@
 // Programs and checks as data: what the core wants run, and how that ended. Resource scripts, OCF agents, respawned clients,
 // fencing and the checks of failover services all come through here; the adapters start processes, the core never does.
 
-import type { Address } from "./config/cluster.ts";
+import type { Address, FailoverCheckConfig } from "./config/cluster.ts";
 
 export interface Program {
   /** The program's path or name and its arguments; no shell reads them. */
@@ -28,16 +28,8 @@ export type ProgramOutcome =
   | { readonly kind: "error"; readonly error: string };
 
 /** A check that is repeated every `interval` until a later list of checks lacks it. */
-export interface CheckSpec {
+export interface CheckSpec extends Omit<FailoverCheckConfig, "address" | "fall"> {
   /** Unique and stable: what the verdicts are filed under. */
   readonly id: string;
   readonly address: Address;
-  readonly port: number;
-  /** Sent after connecting; absent: connecting is enough. */
-  readonly send?: string;
-  /** Text that the reply must contain; absent: any reply does. */
-  readonly expect?: string;
-  /** Milliseconds from one attempt to the next, and for one attempt altogether. */
-  readonly interval: number;
-  readonly timeout: number;
 }

@@ -119,7 +119,7 @@ export function takeSnapshot(state: NodeState, now: Instant): Snapshot {
     self: setup.self,
     generation: setup.generation,
     stable: isStable(state),
-    phase: self.phase === "running" && standingBy ? "standby" : self.phase,
+    phase: standingBy ? "standby" : self.phase,
     members: cluster.nodes.map(({ name }) => memberSnapshot(state, name, now.monotonic)),
     pingNodes: pingNodeSnapshots(state, now.monotonic),
     groups: cluster.resources.map((_, index) => groupSnapshot(state, index)),

@@ -2,6 +2,8 @@
 // The words are those of heartbeat's ha.cf, haresources and authkeys, and of the Linux Virtual Server.
 // All durations are milliseconds here; all lists keep the order of the file.
 
+import type { Timing } from "./timing.ts";
+
 /** An IPv4 or IPv6 address in its canonical text form. */
 export type Address = string;
 
@@ -83,13 +85,7 @@ export interface RespawnConfig {
   readonly command: readonly string[];
 }
 
-export interface HeartbeatConfig {
-  readonly keepalive: number;
-  readonly warntime: number;
-  readonly deadtime: number;
-  readonly initdead: number;
-  /** After so much silence a ping node is dead. */
-  readonly deadping: number;
+export interface HeartbeatConfig extends Timing {
   readonly autoFailback: "on" | "off" | "legacy";
   readonly udpport: number;
   readonly baud: number;
@@ -146,8 +142,11 @@ export interface FailoverCheckConfig {
   /** Absent: the first address of the service's group. */
   readonly address?: Address;
   readonly port: number;
+  /** Sent after connecting; absent: connecting is enough. */
   readonly send?: string;
+  /** Text that the reply must contain; absent: any reply does. */
   readonly expect?: string;
+  /** From one attempt to the next, and for one attempt altogether. */
   readonly interval: number;
   readonly timeout: number;
   /** Failed attempts in a row until the service counts as failed. */

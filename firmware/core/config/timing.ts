@@ -3,11 +3,13 @@
 import { formatDuration } from "./duration.ts";
 import type { Remainder } from "./schema.ts";
 
+/** All in milliseconds. */
 export interface Timing {
   readonly keepalive: number;
   readonly warntime: number;
   readonly deadtime: number;
   readonly initdead: number;
+  /** After so much silence a ping node is dead. */
   readonly deadping: number;
 }
 

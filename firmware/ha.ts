@@ -73,7 +73,10 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
     "info",
     `pulsebox ${version}: node ${own.node.name} of cluster ${own.config.cluster}, found by ${own.by}`,
   );
-  const { setup, ports, store } = equip(own, facts, options, box, log);
+  const { setup, ports, store } = await equipped(
+    () => equip(own, facts, options, box, log),
+    () => Promise.all([door.close(), log.close()]),
+  );
   beReady(own, setup, log);
   if (options.realtime) becomeUrgent(log);
   const ended = new Promise<void>((stopped) => {
@@ -89,6 +92,16 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
   await store.close();
   await takeApart(ports, door, log);
   return 0;
+}
+
+/** A door that stays open would keep alive a process that answers nobody. */
+async function equipped<T>(equip: () => T, close: () => Promise<unknown>): Promise<T> {
+  try {
+    return equip();
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** What a take-over runs is compiled now, and kept although it is not run for months. */
@@ -130,15 +143,16 @@ function equip(
   );
   const media = heartbeatMedia(config.heartbeat, new Set([...configured, ...facts.addresses]));
   for (const line of fencingFaults(config.nodes, node.name)) log.write("ERROR", line);
-  const watchdog = openWatchdog(config.heartbeat.watchdog, config.heartbeat.deadtime, log);
+  const peers = config.nodes.map(({ name }) => name).filter((name) => name !== node.name);
+  const kept = keptBy(store, peers, clock.now().wall, state.directory);
   const addresses = new RtnetlinkAddresses(warn);
+  // After everything that may end this start: a watchdog that nobody pets resets the machine.
+  const watchdog = openWatchdog(config.heartbeat.watchdog, config.heartbeat.deadtime, log);
   const setup: NodeSetup = {
     self: node.name,
-    uuid: store.uuid(),
-    generation: store.nextGeneration(clock.now().wall),
+    ...kept,
     media: media.setups,
     resettable: watchdog !== undefined || mayReset(),
-    positions: store.positions(config.nodes.map(({ name }) => name).filter((name) => name !== node.name)),
   };
   const arp = new PacketArp((mac) => addresses.links().some((link) => link.mac === mac));
   const journal = new FileJournal({ directory: state.directory, warn });
@@ -162,6 +176,23 @@ function equip(
     store,
     ports: { ...ports, ...(watchdog && { watchdog }), ...(asks && { pinger: new IcmpPinger() }) },
   };
+}
+
+/** Who this node is to its peers, from its earlier starts. Without a generation that is kept it would not be believed again. */
+function keptBy(
+  store: FileStore,
+  peers: readonly string[],
+  wall: number,
+  directory: string,
+): Pick<NodeSetup, "uuid" | "generation" | "positions"> {
+  try {
+    const [uuid, generation] = [store.uuid(), store.nextGeneration(wall)];
+    return { uuid, generation, positions: store.positions(peers) };
+  } catch (error) {
+    throw new Error(
+      `the state directory ${directory} cannot be used: ${words(error)}; --state names another one`,
+    );
+  }
 }
 
 /** Why it happened gets a tenth of a second to reach the disk, and no more, whatever the disk does. */

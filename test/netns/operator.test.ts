@@ -156,6 +156,17 @@ test.skipIf(why)(
   },
 );
 
+test.skipIf(why)("a state directory that cannot be written ends with 1, and nobody answers", async () => {
+  const file = join(directory, "cluster.yaml");
+  await writeFile(file, clusterFile());
+  const [state, socket] = [join(file, "state"), join(directory, "other.sock")];
+  const options = ["--no-realtime", "--config", file, "--state", state, "--socket", socket];
+  const { code, stderr } = await lab.director1.namespace.exec([...fromSource, "ha", ...options]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`pulsebox: the state directory ${state} cannot be used: ENOTDIR`);
+  expect(stderr).toContain("--state names another one");
+});
+
 test.skipIf(why)("status without a daemon ends with 1, names the socket and says what to do", async () => {
   const socket = join(directory, "none.sock");
   const { code, stderr } = await lab.client.exec([...fromSource, "status", "--socket", socket]);

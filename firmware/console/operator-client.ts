@@ -23,10 +23,18 @@ const remedies: Readonly<Record<string, string>> = {
   EPERM: "only its own user may ask it: become root",
 };
 
-/** Rejects when no daemon answers at `path`; the message says what to look at. */
-export function askDaemon(path: string, request: DoorRequest): Promise<Answer> {
+/** What a daemon that lives answers within, ms, on a busy machine too; a move takes as long as its scripts. */
+const usualPatience = 10_000;
+
+/** Rejects when no daemon answers at `path`, or not in time; the message says what to look at. */
+export function askDaemon(path: string, request: DoorRequest, patience = usualPatience): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const connection = connect(path);
+    const moves = request.command === "takeover" || request.command === "standby";
+    if (!moves) {
+      const late = `nothing within ${patience / 1000} s: it hangs, and its log says more`;
+      connection.setTimeout(patience, () => connection.destroy(new Error(late)));
+    }
     let received = "";
     connection.setEncoding("utf8");
     connection.on("connect", () => connection.write(`${JSON.stringify(request)}\n`));
@@ -44,6 +52,7 @@ export function askDaemon(path: string, request: DoorRequest): Promise<Answer> {
   });
 }
 
+/** By errno's name; what has none is a sentence already. */
 function whyNot({ code = "", message }: NodeJS.ErrnoException): string {
   const remedy = remedies[code];
   return remedy === undefined ? message : `${code} (${remedy})`;

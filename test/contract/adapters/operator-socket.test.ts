@@ -112,6 +112,19 @@ test("who may not make the socket is told who may", async () => {
   );
 });
 
+test("who asks a daemon that hangs is told so, and who moves groups waits for it", async () => {
+  let move: ((answer: OperatorAnswer) => void) | undefined;
+  await opened((request, answer) => {
+    if (request.command === "takeover") move = answer;
+  });
+  const moved = askDaemon(path, { command: "takeover", scope: "all" }, 50);
+  await expect(askDaemon(path, { command: "status" }, 50)).rejects.toThrow(
+    `no pulsebox ha answers at ${path}: nothing within 0.05 s: it hangs, and its log says more`,
+  );
+  move?.({ snapshot });
+  expect(await moved).toEqual({ snapshot });
+});
+
 test("who asks a daemon that was killed is told so", async () => {
   mkdirSync(join(directory, "run"));
   leaveBehind(path);

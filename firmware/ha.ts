@@ -73,20 +73,21 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
     "info",
     `pulsebox ${version}: node ${own.node.name} of cluster ${own.config.cluster}, found by ${own.by}`,
   );
-  const { setup, ports, store } = await equipped(
-    () => equip(own, facts, options, box, log),
-    () => Promise.all([door.close(), log.close()]),
-  );
-  beReady(own, setup, log);
-  if (options.realtime) becomeUrgent(log);
-  const ended = new Promise<void>((stopped) => {
-    const crashed = (report: string): void => crash(report, ports.journal, log);
-    runtime = new Runtime(logicOf(own, setup), ports, { stopped, crashed });
-  });
-  process.on("uncaughtException", (error) => runtime?.fail(error));
-  endOnSignals(() => runtime?.stop(), ports.watchdog, log);
-  if (runtime !== undefined) reloadOnSignal(options.config, runtime, log);
-  runtime?.start();
+  const begin = (): Running => {
+    const { setup, ports, store } = equip(own, facts, options, box, log);
+    beReady(own, setup, log);
+    if (options.realtime) becomeUrgent(log);
+    const ended = new Promise<void>((stopped) => {
+      const crashed = (report: string): void => crash(report, ports.journal, log);
+      runtime = new Runtime(logicOf(own, setup), ports, { stopped, crashed });
+    });
+    process.on("uncaughtException", (error) => runtime?.fail(error));
+    endOnSignals(() => runtime?.stop(), ports.watchdog, log);
+    if (runtime !== undefined) reloadOnSignal(options.config, runtime, log);
+    runtime?.start();
+    return { ports, store, ended };
+  };
+  const { ports, store, ended } = await begun(begin, door, log);
   tellServiceManager("READY=1", `STATUS=node ${own.node.name} of cluster ${own.config.cluster}`);
   await ended;
   await store.close();
@@ -94,13 +95,21 @@ export async function runDaemon(options: HaOptions, version: string, streams: St
   return 0;
 }
 
-/** A door that stays open would keep alive a process that answers nobody. */
-async function equipped<T>(equip: () => T, close: () => Promise<unknown>): Promise<T> {
+interface Running {
+  readonly ports: NodePorts;
+  readonly store: FileStore;
+  /** Resolves when the orderly end is over. */
+  readonly ended: Promise<void>;
+}
+
+/** What a start that fails has opened, the door first, would keep alive a process that answers nobody. */
+async function begun(begin: () => Running, door: OperatorSocket, log: ConsoleLog): Promise<Running> {
   try {
-    return equip();
+    return begin();
   } catch (error) {
-    await close();
-    throw error;
+    log.write("CRIT", `Not started: ${words(error)}`);
+    await Promise.all([door.close(), log.close()]);
+    process.exit(1);
   }
 }
 

@@ -163,7 +163,7 @@ test.skipIf(why)("a state directory that cannot be written ends with 1, and nobo
   const options = ["--no-realtime", "--config", file, "--state", state, "--socket", socket];
   const { code, stderr } = await lab.director1.namespace.exec([...fromSource, "ha", ...options]);
   expect(code).toBe(1);
-  expect(stderr).toContain(`pulsebox: the state directory ${state} cannot be used: ENOTDIR`);
+  expect(stderr).toContain(`CRIT: Not started: the state directory ${state} cannot be used: ENOTDIR`);
   expect(stderr).toContain("--state names another one");
 });
 

@@ -102,12 +102,13 @@ export class MediaLab {
     await this.settled(0);
   }
 
-  /** Waits until all directors but `gone` say that this one owns the address, and that it is settled. */
-  async settled(owner: number, gone: readonly number[] = []): Promise<void> {
+  /** Waits until all directors say that this one owns the address, and that it is settled. */
+  async settled(owner: number): Promise<void> {
     const name = this.directors[owner]?.name;
     await until(`all agree that ${name} owns the address`, async () => {
-      const present = this.directors.filter((_, index) => !gone.includes(index));
-      const said = await Promise.all(present.map((director) => director.status().catch(() => undefined)));
+      const said = await Promise.all(
+        this.directors.map((director) => director.status().catch(() => undefined)),
+      );
       return said.every((status) => status?.stable === true && status.groups[0]?.owner === name);
     });
   }

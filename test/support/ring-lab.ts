@@ -92,7 +92,7 @@ export class RingLab {
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#lab.dispose();
     for (const cable of this.cables) cable.dispose();
     await rm(this.#directory, { recursive: true, force: true });

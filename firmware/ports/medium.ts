@@ -3,7 +3,7 @@
 export interface Medium {
   /** Unique within the node: "bcast eth1". */
   readonly id: string;
-  /** Starts receiving. A medium that cannot open yet (no such interface, no carrier) keeps trying and reports each distinct error once. */
+  /** Starts receiving. One that cannot open yet (no interface, no carrier) keeps trying and reports each distinct error once. */
   open(sink: MediumSink): void;
   /**
    * Sends one frame; never blocks and never throws: failures go to the sink. Where frames have to wait long, the newest one

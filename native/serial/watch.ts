@@ -2,7 +2,7 @@
 // kernel: it exists only in some drivers and ends only by a change or by a signal aimed at its thread, which can come before the
 // sleep begins and is then lost. Reading a UART's status register takes microseconds; 50 times a second costs nothing.
 
-/** The state of the lines, true for asserted. A null-modem cable crosses the peer's RTS to our CTS and its DTR to our DSR and DCD. */
+/** The state of the lines, true for asserted. A null-modem cable crosses the peer's RTS to our CTS, its DTR to our DSR and DCD. */
 export interface ModemLines {
   readonly cts: boolean;
   readonly dsr: boolean;

@@ -16,7 +16,7 @@ export interface Line {
   readonly words: readonly Word[];
 }
 
-/** Where comments begin: at a "#" anywhere (ha.cf, haresources), or only at the beginning of a line (authkeys: it may be in a key). */
+/** Where comments begin: at any "#" (ha.cf, haresources), or only at the beginning of a line (authkeys: a key may hold one). */
 export type Comments = "anywhere" | "whole lines";
 
 /** The lines that have words. A backslash at the end joins the next line to its own, as in haresources. */

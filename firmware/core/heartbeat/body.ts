@@ -35,7 +35,10 @@ interface FromIpfail extends Addressed {
 }
 
 export type MessageBody =
-  /** `deadtime`: milliseconds of silence after which the sender wants to be called dead. `protocol` absent: no acks, no node exchange. */
+  /**
+   * `deadtime`: milliseconds of silence after which the sender wants to be called dead. `protocol` absent: no acks, no node
+   * exchange.
+   */
   | {
       readonly type: "status";
       readonly status: NodeStatus;

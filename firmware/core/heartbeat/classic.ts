@@ -1,6 +1,6 @@
 // heartbeat's classic frame format: ">>>\n", one "name=value\n" line per field, "<<<\n". Binary fields are
-// "(1)name=BASE64", those of other types are kept as they are. The line "auth=N DIGEST" signs all other lines in order, without the two markers.
-// Serial media carry only this format. Strings here are byte strings (text.ts).
+// "(1)name=BASE64", those of other types are kept as they are. The line "auth=N DIGEST" signs all other lines in order,
+// without the two markers. Serial media carry only this format. Strings here are byte strings (text.ts).
 
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import type { Envelope, Fault } from "./envelope.ts";

@@ -9,8 +9,7 @@
 // 4. A peer that has returned, or reaches its ping nodes again, gets its side back by a hand-over (auto_failback).
 
 import { partnerOf } from "../node.ts";
-import { changeClaim } from "../resource/acquisition.ts";
-import { announceAgain } from "../resource/announce.ts";
+import { announceAll, changeClaim } from "../resource/acquisition.ts";
 import {
   allSides,
   both,
@@ -23,6 +22,7 @@ import {
   without,
 } from "../resource/sides.ts";
 import { log, nowOf, send, setPeer, setSelf, type Turn } from "../turn.ts";
+import { endDispute } from "./disputes.ts";
 import { mayTakeFrom, stonithResult } from "./fencing.ts";
 import { abortHandover, offerHandover } from "./handshake.ts";
 import { mayFailBackTo } from "./ipfail.ts";
@@ -50,10 +50,7 @@ export function negotiate(turn: Turn): void {
     return;
   }
   if (running && isAlive(peer) && isLegacy(turn.state)) negotiateLegacy(turn, peer);
-  if (peer !== undefined) {
-    isUnheardTooLong(turn, peer.name, false);
-    noteDispute(turn, peer.name, []);
-  }
+  if (peer !== undefined) endDispute(turn, peer);
   if (running && isGone(peer)) claimEverything(turn);
 }
 
@@ -136,13 +133,10 @@ function verdict(turn: Turn, peer: Peer, theirs: Claim): Sides {
 
 /** The returned peer agrees and has released: the claim is an ordinary one again, and clients are told where it is. */
 function settleAlone(turn: Turn, peer: Peer, view: NodeView): void {
-  const { claim, announcements } = turn.state;
+  const { claim } = turn.state;
   if (!claim.alone || !hearsUs(turn.state, peer) || !isNone(both(claim.sides, peerMayHave(view)))) return;
-  turn.state = {
-    ...turn.state,
-    claim: settled(claim),
-    announcements: announceAgain(announcements, announcements.keys(), nowOf(turn)),
-  };
+  turn.state = { ...turn.state, claim: settled(claim) };
+  announceAll(turn);
 }
 
 function claimOrphan(turn: Turn, peer: Peer, view: NodeView): void {

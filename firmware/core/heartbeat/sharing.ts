@@ -9,8 +9,7 @@
 // 4. Nothing is taken while another living node still hears one that this node calls dead: that one may own anything.
 
 import { livingPeers, type NodeState } from "../node.ts";
-import { changeClaim } from "../resource/acquisition.ts";
-import { announceAgain } from "../resource/announce.ts";
+import { announceAll, changeClaim } from "../resource/acquisition.ts";
 import { both, either, isNone, NONE, type Sides, sameSides, sidesIn, without } from "../resource/sides.ts";
 import { log, logRarely, nowOf, setPeer, type Turn } from "../turn.ts";
 import { designated, rank, sidesInUse } from "./designation.ts";
@@ -96,15 +95,14 @@ function learnOrders(turn: Turn, name: string): void {
 
 /** The returned node has heard us since and has released: clients are told where everything is. */
 function settleEstrangement(turn: Turn, name: string): void {
-  const { peers, claim, announcements } = turn.state;
+  const { peers, claim } = turn.state;
   const peer = peers.get(name);
   if (peer?.estranged === undefined || peer.view?.cluster === undefined || !hearsUs(turn.state, peer)) return;
   const { estranged, ...rest } = peer;
   const heard = peer.view.cluster.hears.get(turn.state.setup.self)?.sequence ?? 0;
   if (heard < estranged.since || !isNone(both(claim.sides, peerMayHave(peer.view)))) return;
   setPeer(turn, rest);
-  const again = announceAgain(announcements, announcements.keys(), nowOf(turn));
-  turn.state = { ...turn.state, announcements: again };
+  announceAll(turn);
 }
 
 /** Releases what another node is designated for, as soon as that one can take it without further questions. */

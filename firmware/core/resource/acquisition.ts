@@ -147,6 +147,13 @@ export function onRival(turn: Turn, name: string, address: Address, mac: string)
   turn.state = { ...turn.state, announcements: announceAgain(announcements, [address], nowOf(turn)) };
 }
 
+/** Clients may have followed another owner meanwhile: they are told where everything held here is. */
+export function announceAll(turn: Turn): void {
+  const { announcements } = turn.state;
+  const again = announceAgain(announcements, announcements.keys(), nowOf(turn));
+  turn.state = { ...turn.state, announcements: again };
+}
+
 /** The service addresses that the kernel has, or may have by now. */
 export function presentAddresses(state: NodeState): readonly Address[] {
   const present = possible(state.kernel);

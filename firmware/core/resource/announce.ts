@@ -4,6 +4,7 @@
 
 import type { Action, WantedAddress } from "../action.ts";
 import type { Address } from "../config/cluster.ts";
+import { earliest } from "../time.ts";
 
 /** Milliseconds after the acquisition. */
 export const SCHEDULE: readonly number[] = [0, 250, 500, 1000, 2000, 4000, 8000];
@@ -37,12 +38,7 @@ export function announceAgain(
 }
 
 export function nextAnnouncement(announcements: Announcements): number | undefined {
-  let soonest: number | undefined;
-  for (const each of announcements.values()) {
-    const at = dueAt(each);
-    if (at !== undefined && (soonest === undefined || at < soonest)) soonest = at;
-  }
-  return soonest;
+  return earliest([...announcements.values()].map(dueAt).filter((at) => at !== undefined));
 }
 
 /** The packets that are due at `now`. However late it is, no more than one round is sent for each address. */

@@ -72,14 +72,13 @@ export class Pair {
    * a third: whatever is done next meets the daemons at any point of their rhythm.
    */
   async quiet(): Promise<void> {
-    const settled = () => this.owner.box.holds && !this.other.box.holds;
     for (;;) {
-      await until(`${this.owner.box.name} alone has ${serviceAddress}`, settled, patience);
+      const { owner } = this;
+      await this.findOwner();
       await this.lab.ping.answered(performance.now(), patience);
       await pause(this.rhythm.interval * (2 + Math.random()) + 100);
-      if (settled()) return;
+      if (owner === this.owner && owner.box.holds && !this.other.box.holds) return;
       this.flaps += 1;
-      await this.findOwner();
     }
   }
 

@@ -19,6 +19,7 @@ export function report(results: Results, runs: number): string {
     `Planned hand-over at ${nameOf(usual)}, ms\n${handOverTable(results)}`,
     `A partition of two owners heals at ${nameOf(usual)}: the address is unanswered, ms\n${partitionTable(results, names)}`,
     `Idle at ${nameOf(usual)}, once both have run in peace for as long as is measured\n${idleTable(results)}`,
+    ...(results.failures.length > 0 ? [`Not measured\n${results.failures.join("\n")}`] : []),
     `Targets\n${targets(results).join("\n")}`,
   ].join("\n\n");
 }

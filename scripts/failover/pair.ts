@@ -68,16 +68,20 @@ export class Pair {
   }
 
   /**
-   * Waits until the owner is alone with the address and answers the client, and then for two intervals and a random part of
-   * a third: whatever is done next meets the daemons at any point of their rhythm.
+   * Waits until the owner is alone with the address, answers the client and has been in its rhythm for two intervals, and then for
+   * a random part of a third: whatever is done next meets the daemons at any point of their rhythm.
    */
   async quiet(): Promise<void> {
     for (;;) {
       const { owner } = this;
       await this.findOwner();
-      await this.lab.ping.answered(performance.now(), patience);
-      await pause(this.rhythm.interval * (2 + Math.random()) + 100);
-      if (owner === this.owner && owner.box.holds && !this.other.box.holds) return;
+      const alone = (): boolean => owner === this.owner && owner.box.holds && !this.other.box.holds;
+      const answered = await this.lab.ping.answered(performance.now(), patience);
+      const lived = answered + 2 * this.rhythm.interval + 100;
+      const over = (): boolean => !alone() || this.lab.signs.last(owner.box.number) > lived;
+      await until(`${owner.box.name} goes on showing that it lives`, over, patience);
+      await pause(this.rhythm.interval * Math.random());
+      if (alone()) return;
       this.flaps += 1;
     }
   }
@@ -95,6 +99,7 @@ export class Pair {
   }
 }
 
+/** Time that is measured, or that a daemon is given to do what it must not: there is nothing to wait for. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -30,8 +30,8 @@ export class SignsOfLife {
     return signs;
   }
 
-  /** The last one of that box before `before`. */
-  last(box: 1 | 2, before: number): number {
+  /** The last one of that box before `before`; NaN when there is none. */
+  last(box: 1 | 2, before = Number.POSITIVE_INFINITY): number {
     return this.#seen.get(box)?.findLast((at) => at < before) ?? Number.NaN;
   }
 

@@ -121,7 +121,11 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
       const claim = { ...state.claim, sides: without(state.claim.sides, left) };
       const acquiring = { ...state.acquiring, sides: without(state.acquiring.sides, left) };
       const settled = isNone(claim.sides) ? { ...claim, alone: false } : claim;
-      return { state: { ...state, claim: settled, acquiring, yielded: left } as NodeState, actions };
+      const next = { ...state, claim: settled, acquiring, yielded: left } as NodeState;
+      // The core looks at its announcements when something changes, which a claim taken behind its back does not tell it.
+      const wanted = new Set(REAL.wantedAddresses(next).map(({ address }) => address));
+      const announcements = new Map([...state.announcements].filter(([address]) => wanted.has(address)));
+      return { state: { ...next, announcements }, actions };
     }),
   },
   "never announces": {

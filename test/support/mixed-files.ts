@@ -55,6 +55,11 @@ function keysOf({ method = "sha1", keys }: MixedOptions): MixedKeys {
   return keys ?? { send: 1, accept: [{ id: 1, method }] };
 }
 
+/** Milliseconds; two that are started together on a busy machine must not call each other dead before both are up. */
+function initdeadOf(deadtime: number): number {
+  return Math.max(8000, 2 * deadtime);
+}
+
 export function clusterFile(options: MixedOptions): string {
   const { autoFailback = "on", keepalive = 200, deadtime = 2000, ping = [] } = options;
   const node = ({ name, lan, cable }: Place) =>
@@ -72,7 +77,7 @@ heartbeat:
   keepalive: ${keepalive}ms
   deadtime: ${deadtime}ms
   warntime: ${0.75 * deadtime}ms
-  initdead: ${2 * deadtime}ms
+  initdead: ${initdeadOf(deadtime)}ms
   auto_failback: ${autoFailback}
   media: [${ourMedia(options.media ?? "bcast").join(", ")}]
   auth: [${keys.join(", ")}]
@@ -119,7 +124,7 @@ logfacility none
 keepalive ${keepalive}ms
 deadtime ${deadtime}ms
 warntime ${0.75 * deadtime}ms
-initdead ${2 * deadtime}ms
+initdead ${initdeadOf(deadtime)}ms
 realtime on
 ${msgfmt === undefined ? "" : `msgfmt ${msgfmt}\n`}${realMedia(options.media ?? "bcast")}
 auto_failback ${autoFailback}

@@ -1,5 +1,5 @@
 // `npm run bench:failover`: ours, Debian's heartbeat, keepalived and ucarp in the same laboratory with the same client, in one
-// run. Exit status 1 when ours misses a target or something could not be measured. Some 25 minutes on two cores; the load is
+// run. Exit status 1 when ours misses a target or something could not be measured. Some 40 minutes on two cores; the load is
 // printed because other work on the machine makes everything slower.
 
 import { loadavg } from "node:os";
